@@ -1,0 +1,55 @@
+#include "core/tx/rules.hpp"
+
+#include "core/base/checked.hpp"
+#include "core/codec/tx.hpp"
+#include "core/crypto/account.hpp"
+#include "core/crypto/sign.hpp"
+
+namespace spacetime {
+namespace {
+bytes32 key_of(const tx& t) {
+  return hash("st/verified", {t.id.value, t.seal.value});
+}
+} // namespace
+
+account_id sender_of(const tx& t) {
+  return account_of(t.sender);
+}
+
+std::optional<amount> least_fee(const rule_set& rules, const tx& t,
+                                bool creates_account) {
+  const std::uint64_t size =
+      codec::tx_size(t.memo.size()) + (creates_account ? new_account_bytes : 0);
+  const auto fee = checked_mul(rules.min_fee_rate, size);
+  if (!fee) return std::nullopt;
+  return amount{*fee};
+}
+
+status check_stateless(const rule_set& rules, const tx& t,
+                       signature_check seal) {
+  if (t.value.value == 0) return fail(errc::bad_tx_format, "amount is 0");
+  if (t.memo.size() > tx::max_memo)
+    return fail(errc::bad_tx_format, "memo above 80 bytes");
+  const auto least = least_fee(rules, t, false);
+  if (!least || t.fee < *least) return fail(errc::fee_below_minimum);
+  if (t.recipient == sender_of(t))
+    return fail(errc::bad_tx_format, "recipient is the sender");
+  if (seal == signature_check::verify && !verify(t.sender, t.id.value, t.seal))
+    return fail(errc::bad_signature, "transaction");
+  return {};
+}
+
+void verified_signatures::remember(const tx& t) {
+  if (capacity_ == 0) return;
+  if (younger_.size() >= capacity_) {
+    older_ = std::move(younger_);
+    younger_.clear();
+  }
+  younger_.insert(key_of(t));
+}
+
+bool verified_signatures::knows(const tx& t) const {
+  const auto key = key_of(t);
+  return younger_.contains(key) || older_.contains(key);
+}
+} // namespace spacetime
