@@ -1,0 +1,164 @@
+#include "core/disk/chain_verifier.hpp"
+
+#include "core/base/hex.hpp"
+#include "core/codec/block.hpp"
+#include "core/codec/context.hpp"
+#include "core/disk/chain_loader.hpp"
+
+#include <thread>
+
+namespace spacetime::disk {
+namespace {
+// Proofs of time take nearly all of the work and depend on nothing but their
+// own bytes: a batch of blocks has them checked by all threads at once.
+constexpr std::uint64_t batch = 256;
+
+error at_height(std::uint64_t h, const error& why) {
+  if (blame_of(why.code) == blame::self && why.code != errc::corrupt)
+    return why;
+  return {errc::corrupt,
+          "block at height " + std::to_string(h) + ": " + to_string(why)};
+}
+
+/// Verifies steps on `threads` threads; the results stay known to `time`.
+void prove_ahead(consensus::time_proofs& time,
+                 const std::vector<consensus::time_step>& steps,
+                 unsigned threads) {
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (auto i = next++; i < steps.size(); i = next++)
+      (void)time.verify(steps[i]); // a failure shows again in its block
+  };
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  for (auto& t : others) t.join();
+}
+
+class verification {
+public:
+  verification(const consensus::protocol& p, const reader& s,
+               const verify_options& o)
+    : protocol_(p), store_(s), options_(o), time_(p) {}
+
+  result<verify_summary> run() {
+    auto tip = store_.tip();
+    if (!tip) return fail(tip.error());
+    auto stored_tip = context_of(store_, *tip);
+    if (!stored_tip) return fail(stored_tip.error());
+    const std::uint64_t last = stored_tip->facts.height.value;
+    if (auto ok = start(); !ok) return fail(ok.error());
+    for (std::uint64_t h = 1; h <= last; h += batch)
+      if (auto ok = take(h, std::min(last, h + batch - 1), last); !ok)
+        return fail(ok.error());
+    if (context_.id != *tip)
+      return fail(errc::corrupt, "the stored tip is not the highest block");
+    return finish();
+  }
+
+private:
+  result<block> read(std::uint64_t h) {
+    auto id = store_.id_at({static_cast<std::uint32_t>(h)});
+    if (!id) return fail(id.error());
+    auto raw = store_.block(*id);
+    if (!raw) return fail(raw.error());
+    auto b = codec::decode_block(protocol_.spec.network(), *raw); // R1
+    if (!b) return b;
+    if (codec::id_of(protocol_.spec.network(), b->head) != *id)
+      return fail(errc::corrupt, "stored under another id");
+    return b;
+  }
+
+  status start() {
+    auto ledger = state::ledger::genesis(protocol_.spec.genesis.premine);
+    if (!ledger) return fail(ledger.error());
+    const auto genesis
+      = consensus::genesis_block(protocol_, ledger->state_root());
+    auto stored = read(0);
+    if (!stored) return fail(at_height(0, stored.error()));
+    if (*stored != genesis)
+      return fail(errc::corrupt, "block at height 0: not this network's");
+    ledger_ = std::move(*ledger);
+    context_ = consensus::genesis_context(protocol_, genesis);
+    return {};
+  }
+
+  status take(std::uint64_t from, std::uint64_t to, std::uint64_t last) {
+    std::vector<block> blocks;
+    for (auto h = from; h <= to; ++h) {
+      auto b = read(h);
+      if (!b) return fail(at_height(h, b.error()));
+      blocks.push_back(std::move(*b));
+    }
+    prove_ahead(time_, steps_of(blocks), options_.threads);
+    for (const auto& b : blocks) {
+      if (options_.cancel && *options_.cancel) return fail(errc::cancelled);
+      if (auto ok = connect(b); !ok)
+        return fail(at_height(b.head.height.value, ok.error()));
+      if (options_.progress) options_.progress(b.head.height.value, last);
+    }
+    return {};
+  }
+
+  /// Steps as the headers claim them; a header that claims none that fit is
+  /// refused when its turn comes.
+  std::vector<consensus::time_step>
+  steps_of(const std::vector<block>& blocks) {
+    std::vector<consensus::time_step> out;
+    for (const auto& b : blocks) {
+      auto parent = context_of(store_, b.head.parent);
+      if (!parent) continue;
+      if (auto claimed = consensus::claimed_steps(protocol_, *parent, b.head))
+        out.insert(out.end(), claimed->steps.begin(), claimed->steps.end());
+    }
+    summary_.time_proofs += out.size();
+    return out;
+  }
+
+  status connect(const block& b) {
+    if (b.head.parent != context_.id) return fail(errc::unknown_parent);
+    auto after
+      = consensus::check_header({protocol_, time_, {}}, context_, b.head);
+    if (!after) return fail(after.error());
+    if (auto ok = consensus::check_body(protocol_, b.head, b.txs); !ok)
+      return ok;
+    auto change = ledger_.apply(protocol_.spec.at(b.head.epoch),
+                                {b.head.height, b.head.payee}, b.txs); // R13
+    if (!change) return fail(change.error());
+    if (change->root_after != b.head.state_root) // R14
+      return fail(errc::bad_state_root);
+    auto stored = context_of(store_, after->id);
+    if (!stored) return fail(stored.error());
+    if (*stored != *after) return fail(errc::corrupt, "stored chain context");
+    context_ = std::move(*after);
+    ++summary_.blocks;
+    summary_.txs += b.txs.size();
+    return {};
+  }
+
+  result<verify_summary> finish() {
+    auto stored = load_chain(protocol_, store_);
+    if (!stored) return fail(stored.error());
+    if (stored->ledger.state_root() != ledger_.state_root())
+      return fail(errc::corrupt, "the stored accounts are not the chain's");
+    summary_.tip = context_.id;
+    summary_.state_root = ledger_.state_root();
+    return summary_;
+  }
+
+  const consensus::protocol& protocol_;
+  const reader& store_;
+  const verify_options& options_;
+  consensus::time_proofs time_;
+  state::ledger ledger_;
+  consensus::chain_context context_;
+  verify_summary summary_;
+};
+} // namespace
+
+result<verify_summary> verify_chain(const consensus::protocol& p,
+                                    const reader& s,
+                                    const verify_options& options) {
+  return verification{p, s, options}.run();
+}
+} // namespace spacetime::disk

@@ -1,0 +1,29 @@
+#pragma once
+// Checks a stored chain again from its genesis, trusting nothing but the spec.
+
+#include "core/consensus/validate.hpp"
+#include "core/disk/store.hpp"
+
+#include <atomic>
+
+namespace spacetime::disk {
+struct verify_options {
+  unsigned threads = 1;
+  const std::atomic<bool>* cancel = nullptr;
+  /// Blocks done and in all; from the calling thread.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+};
+
+struct verify_summary {
+  std::uint64_t blocks = 0, txs = 0, time_proofs = 0;
+  block_id tip;
+  bytes32 state_root{};
+};
+
+/// Every rule of every block of the best chain, R1 to R14, the stored context,
+/// and at the end the stored accounts. Errors: `corrupt` naming height, block
+/// and the rule's code; `cancelled`.
+result<verify_summary> verify_chain(const consensus::protocol& p,
+                                    const reader& s,
+                                    const verify_options& options);
+} // namespace spacetime::disk
