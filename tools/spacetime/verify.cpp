@@ -1,0 +1,137 @@
+#include "tools/spacetime/cli.hpp"
+#include "tools/spacetime/proof_check.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+namespace spacetime::cli {
+namespace {
+constexpr std::size_t input_limit = 1u << 20;
+
+constexpr const char* examples
+  = "The fields come as JSON (text, a file, or - for stdin), as flags, or both;\n"
+    "a flag wins. Exit 0: valid; 1: not, naming rule and code; 2: bad input.\n"
+    "Examples:\n"
+    "  spacetime verify proof --space proof.json\n"
+    "  spacetime verify proof --space --plot-id HEX --k 18 --strength 2 \\\n"
+    "      --challenge HEX --proof HEX\n"
+    "  spacetime verify proof --space --network devnet --farmer HEX \\\n"
+    "      --seed HEX --epoch-challenge HEX --target HEX --proof HEX\n"
+    "  echo '{\"seed\": \"..\", \"bits\": 512, \"T\": 15000, \"proof\": \"..\"}' |\n"
+    "      spacetime verify proof --time -\n";
+
+struct field_flag {
+  const char *flag, *key, *text;
+};
+
+constexpr field_flag field_flags[] = {
+  {"--proof", "proof", "The proof, hex"},
+  {"--plot-id", "plot_id", "Space: id of the plot, hex"},
+  {"--k", "k", "Space: size of the plot"},
+  {"--strength", "strength", "Space: strength of the plot"},
+  {"--test-plots", "test_plots", "Space: 1 for networks with test plots"},
+  {"--challenge", "challenge", "Space: the plot's own challenge, hex"},
+  {"--epoch-challenge", "epoch_challenge", "Space: the epoch's, hex"},
+  {"--epoch", "epoch", "Space: number of the epoch, for the filter"},
+  {"--target", "target", "Space: what the score must be below, hex"},
+  {"--farmer", "farmer", "Space: the farmer's public key, hex"},
+  {"--payout", "payout", "Space: the plot's payout, hex; default zero"},
+  {"--seed", "seed", "Space: seed of the plot; time: of the era; hex"},
+  {"--bits", "bits", "Time: size of the discriminant"},
+  {"--squarings", "T", "Time: number of squarings"},
+  {"--x", "x", "Time: where it starts, hex; default the generator"},
+};
+
+struct proof_flags {
+  bool space = false, time = false;
+  std::string input;
+  std::array<std::string, std::size(field_flags)> fields;
+};
+
+std::string read_all(std::istream& in) {
+  std::string out(input_limit + 1, '\0');
+  in.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<std::size_t>(in.gcount()));
+  return out;
+}
+
+result<std::string> input_text(const std::string& from) {
+  if (from.empty()) return std::string{"{}"};
+  if (from.find('{') != std::string::npos) return from;
+  if (from == "-") return read_all(std::cin);
+  std::ifstream file{from, std::ios::binary};
+  if (!file) return fail(errc::bad_config, "cannot read " + from);
+  return read_all(file);
+}
+
+result<json> fields_of(const common_flags& common, const proof_flags& chosen) {
+  auto text = input_text(chosen.input);
+  if (!text) return fail(text.error());
+  if (text->size() > input_limit)
+    return fail(errc::bad_config, "the input exceeds 1 MiB");
+  auto in = json::parse(*text, nullptr, false);
+  if (!in.is_object())
+    return fail(errc::bad_config, "the input is not a JSON object");
+  for (std::size_t i = 0; i < chosen.fields.size(); ++i)
+    if (!chosen.fields[i].empty())
+      in[field_flags[i].key] = chosen.fields[i];
+  if (!common.network.empty()) in["network"] = common.network;
+  return in;
+}
+
+void print(const proof_verdict& v, const common_flags& common,
+           std::string_view kind) {
+  if (common.json) {
+    fmt::print("{}\n", to_json(v, kind).dump(2));
+    return;
+  }
+  if (v.refused) {
+    fmt::print("not valid: {} {}: {}{}\n", v.rule, name_of(v.refused->code),
+               describe(v.refused->code),
+               v.refused->detail.empty() ? ""
+                                         : " (" + v.refused->detail + ")");
+    return;
+  }
+  fmt::print("valid\n");
+  for (const char* key : {"quality", "score"})
+    if (v.facts.contains(key))
+      fmt::print("{} {}\n", key, v.facts[key].get<std::string>());
+}
+
+int proof(const common_flags& common, const proof_flags& chosen) {
+  if (chosen.space && chosen.time)
+    return report({errc::bad_config, "--space or --time, not both"});
+  const auto in = fields_of(common, chosen);
+  if (!in) return report(in.error());
+  const bool time = chosen.time || (!chosen.space && looks_like_time(*in));
+  const auto v = time ? check_time_proof(*in) : check_space_proof(*in);
+  if (!v) return report({errc::bad_config, v.error().detail},
+                        "see: spacetime verify proof --help");
+  print(*v, common, time ? "time" : "space");
+  return v->refused ? failed : done;
+}
+} // namespace
+
+void add_verify(CLI::App& app, invocation& out) {
+  auto* group = app.add_subcommand("verify", "Check proofs, offline");
+  group->require_subcommand(1);
+  group->footer(examples);
+  auto* verb = group->add_subcommand(
+    "proof", "Whether a proof of space or of time is valid");
+  const auto chosen = std::make_shared<proof_flags>();
+  add_common(*verb, out.common);
+  verb->add_flag("--space", chosen->space, "A proof of space");
+  verb->add_flag("--time", chosen->time, "A proof of time");
+  for (std::size_t i = 0; i < std::size(field_flags); ++i)
+    verb->add_option(field_flags[i].flag, chosen->fields[i],
+                     field_flags[i].text);
+  verb->add_option("input", chosen->input, "JSON text, a file, or -");
+  verb->footer(examples);
+  verb->callback([&out, chosen] {
+    out.run = [&out, chosen] { return proof(out.common, *chosen); };
+  });
+}
+} // namespace spacetime::cli
