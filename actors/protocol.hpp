@@ -117,7 +117,9 @@ using validator_actor = caf::typed_actor<
   // Checks a block and hands it to state; its verdict.
   caf::replies_to<block_msg>::with<verdict_msg>,
   // Checks the proof of a tick; later blocks that use it pass quickly.
-  caf::replies_to<tick_msg>::with<void>>
+  caf::replies_to<tick_msg>::with<void>,
+  // The time of a held block has come; sent to itself.
+  caf::reacts_to<atom::wake, block_msg>>
   ::extend_with<tip_listener>::extend_with<follower_actor>
   ::extend_with<status_actor>;
 

@@ -9,6 +9,7 @@
 #include "core/codec/messages.hpp"
 #include "core/consensus/context.hpp"
 
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -23,6 +24,8 @@ constexpr std::size_t queue_limit = 64;     // blocks being checked
 constexpr std::size_t context_limit = 512;  // parents at hand
 constexpr std::size_t refused_limit = 4096; // verdicts remembered
 constexpr std::size_t arrival_limit = 64;   // ticks whose arrival is known
+constexpr std::size_t held_limit = 256;     // blocks ahead of our clock
+constexpr std::uint64_t longest_hold_ms = 600'000;
 
 /// A map that forgets its oldest entries.
 template <class Key, class Value>
@@ -56,6 +59,7 @@ struct validator_state {
   bounded_map<block_id, context_msg> contexts{context_limit};
   bounded_map<block_id, errc> refused{refused_limit};
   bounded_map<std::uint64_t, std::uint64_t> tick_arrivals{arrival_limit};
+  std::size_t held = 0;
   std::uint64_t accepted = 0, refusals = 0;
   static inline const char* name = "validator";
 };
@@ -68,6 +72,7 @@ using verdict_promise = caf::typed_response_promise<verdict_msg>;
 struct job {
   block_id id, parent;
   spacetime::epoch epoch;
+  timestamp time;
   block_msg message;
   verdict_promise asker;
 };
@@ -96,11 +101,26 @@ bool condemns_id(errc e) {
   }
 }
 
+/// R6: a block ahead of our clock is offered again when its time has come. Its
+/// sender learns that it is early, and is not to blame.
+void hold(validator_self* self, const job& j) {
+  auto& st = self->state;
+  const auto& rules = st.from.rules->spec.at(j.epoch);
+  const auto now = st.from.options->now().value;
+  const auto due = j.time.value - std::min(j.time.value, rules.drift_ms);
+  if (st.held >= held_limit || due > now + longest_hold_ms) return;
+  ++st.held;
+  self->delayed_send(validator_actor{self},
+                     std::chrono::milliseconds{due > now ? due - now : 0},
+                     atom::wake_v, j.message);
+}
+
 void refuse(validator_self* self, job& j, const caf::error& e) {
   auto& st = self->state;
   const auto why = from_caf(e);
   st.in_flight.erase(j.id);
   ++st.refusals;
+  if (why == errc::timestamp_too_late) hold(self, j);
   if (condemns_id(why.code)) st.refused.put(j.id, why.code);
   log_event(log_level::info, "validator", "block_refused",
             {{"hash", to_hex(j.id.value)},
@@ -187,7 +207,7 @@ result<job> admit(validator_self* self, const block_msg& m) {
     return fail(errc::duplicate);
   if (st.in_flight.size() >= queue_limit) return fail(errc::busy);
   st.in_flight.insert(id);
-  return job{id, head->parent, head->epoch, m, {}};
+  return job{id, head->parent, head->epoch, head->time, m, {}};
 }
 
 void note_tick(validator_self* self, const tick_msg& m) {
@@ -246,12 +266,17 @@ validator_actor::behavior_type behavior(validator_self* self,
           }));
       });
     },
+    [self](atom::wake, const block_msg& m) {
+      --self->state.held;
+      caf::anon_send(validator_actor{self}, m);
+    },
     [self](atom::renew) { renew(self); },
     [self](atom::status) {
       const auto& s = self->state;
       return make_status(schema::Status::Health::OK, "",
                          {{"workers", std::to_string(s.workers.size())},
                           {"checking", std::to_string(s.in_flight.size())},
+                          {"held", std::to_string(s.held)},
                           {"accepted", std::to_string(s.accepted)},
                           {"refused", std::to_string(s.refusals)}});
     },

@@ -30,7 +30,8 @@ options_in(const path& home, const std::string& listen) {
   out->rpc_listen = listen;
   out->storage.verify = disk::verify_policy::never;
   out->storage.map_start = 16 << 20;
-  out->storage.sync = disk::sync_policy::none;
+  out->storage.sync = disk::sync_policy::batch;
+  out->storage.low_below = 0; // also on a machine that is nearly full
   out->now = [] { return timestamp{regtest().genesis.time.value + 10'000}; };
   return out;
 }

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <termios.h>
+#include <unistd.h>
 
 namespace spacetime::cli {
 namespace {
@@ -19,6 +21,31 @@ bool is_paced(const chain_spec& spec) {
 account_id wallet_account(const disk::wallet_secret& wallet) {
   const auto seed = mnemonic_seed(wallet.entropy);
   return account_of(wallet_key(seed, 0).key.public_part());
+}
+
+/// Asks on the terminal, without echo. Errors: `bad_key_file` without one.
+result<secret_text> ask_passphrase(const std::filesystem::path& file) {
+  termios before{};
+  if (::isatty(0) != 1 || ::tcgetattr(0, &before) != 0)
+    return fail(errc::bad_key_file,
+                file.string() + " has a passphrase, and there is no terminal "
+                                "to ask for it");
+  fmt::print(stderr, "passphrase of {}: ", file.string());
+  auto quiet = before;
+  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(0, TCSAFLUSH, &quiet);
+  secret_text out;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar())
+    out.push_back(static_cast<char>(c));
+  ::tcsetattr(0, TCSAFLUSH, &before);
+  fmt::print(stderr, "\n");
+  return out;
+}
+
+result<secret_bytes> read_key(const std::filesystem::path& file,
+                              disk::key_kind kind, const network_id& network) {
+  return disk::read_key_file(file, kind, network,
+                             [&] { return ask_passphrase(file); });
 }
 
 result<home_keys> make_keys(const config::home& home, const chain_spec& spec) {
@@ -87,13 +114,11 @@ result<home_keys> load_keys(const config::home& home, const chain_spec& spec) {
       && !std::filesystem::exists(farmer_file, ignored))
     return make_keys(home, spec);
   const auto network = spec.network();
-  auto farmer
-    = disk::read_key_file(farmer_file, disk::key_kind::farmer, network);
+  auto farmer = read_key(farmer_file, disk::key_kind::farmer, network);
   if (!farmer) return fail(farmer.error());
   auto secret = disk::decode_farmer_secret(*farmer);
   if (!secret) return fail(secret.error().code, farmer_file.string());
-  auto wallet
-    = disk::read_key_file(wallet_file, disk::key_kind::wallet, network);
+  auto wallet = read_key(wallet_file, disk::key_kind::wallet, network);
   if (!wallet) return fail(wallet.error());
   auto words = disk::decode_wallet_secret(*wallet);
   if (!words) return fail(words.error().code, wallet_file.string());
