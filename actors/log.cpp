@@ -65,6 +65,7 @@ std::string json_line(
 
 bool open_log(const log_options& o) {
   const std::lock_guard guard{log_mutex};
+  if (o.directory.empty()) return true;
   try {
     spdlog::init_thread_pool(8192, 1);
     auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(

@@ -206,6 +206,8 @@ caf::result<void> take_ticket(farmer_self* self, const ticket_msg& m) {
   if (m.try_read([&](schema::Ticket::Reader in) { t = codec::read(in); }))
     return to_caf({errc::malformed, "ticket message"});
   if (!t) return to_caf(t.error());
+  if (t->epoch != st.window.epoch() || t->challenge != st.window.challenge())
+    return caf::make_error(errc::stale); // `target` is another epoch's
   const bool first = !st.window.best();
   // Verified here too: a scanner may be another machine with a broken disk.
   auto won = consensus::check_space(*st.from.rules, t->epoch, t->challenge,

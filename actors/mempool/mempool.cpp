@@ -149,8 +149,11 @@ void take_blocks(mempool_self* self, schema::TipChange::Reader in) {
     };
     st.pool->on_block(b->txs, accounts);
   }
-  for (auto raw : in.getDisconnected()) { // they wait again, if still valid
-    auto b = codec::decode_block(network, view(raw));
+  // They wait again, if still valid; the lowest block's first, so that nonces
+  // come in order.
+  const auto gone = in.getDisconnected();
+  for (auto i = gone.size(); i-- > 0;) {
+    auto b = codec::decode_block(network, view(gone[i]));
     if (!b) continue;
     for (const auto& t : b->txs)
       caf::anon_send(mempool_actor{self},

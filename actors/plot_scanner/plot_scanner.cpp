@@ -16,6 +16,10 @@ constexpr std::size_t kept_times = 1000; // lookups behind the percentiles
 
 struct scanner_state {
   scanner_state() = default;
+  scanner_state(const scanner_state&) = delete;
+  scanner_state& operator=(const scanner_state&) = delete;
+  /// The worker abandons what it does: nobody waits for it any more.
+  ~scanner_state() { *newest = ~std::uint64_t{0}; }
   boot from;
   disk_worker_actor worker;
   newest_challenge newest = std::make_shared<std::atomic<std::uint64_t>>(0);

@@ -141,7 +141,13 @@ caf::result<void> commit(storage_self* self, const commit_msg& m) {
   auto done = self->state.from.store->apply(*change);
   if (!done) return noted(self, done);
   ++self->state.commits;
-  return noted(self, prune_ticks(self, tip_era));
+  // The step is durable whatever becomes of old ticks: those are tried again
+  // with the next commit, and must not make anybody take this one back.
+  if (auto pruned = prune_ticks(self, tip_era); !pruned) {
+    (void)noted(self, pruned);
+    return caf::unit;
+  }
+  return noted(self, done);
 }
 
 storage_actor::behavior_type behavior(storage_self* self, const boot& from) {

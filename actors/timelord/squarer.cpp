@@ -15,6 +15,7 @@ squarer::~squarer() {
   {
     const std::lock_guard guard{mutex_};
     stopping_ = true;
+    *ended_ = true;
     if (cancelled_) *cancelled_ = true;
   }
   changed_.notify_all();
@@ -93,9 +94,7 @@ void squarer::square_era(const consensus::time_position& at,
   consensus::tick whole{
     era.number,
     {era.seed, era.squarings, 0, k, vdf::generator_bytes(), y, {}}};
-  // An era's proof stays useful after a reorg; only the end of us stops it.
-  put(eras_, {whole, *group, run->range(0, k),
-              std::make_shared<std::atomic<bool>>(false)});
+  put(eras_, {whole, *group, run->range(0, k), ended_});
 }
 
 void squarer::simulate_era(

@@ -70,6 +70,9 @@ private:
   std::optional<consensus::time_position> next_;
   bytes32 seed_{}; // of the era that runs or is about to
   std::shared_ptr<std::atomic<bool>> cancelled_; // of what runs
+  // Of era proofs: they stay useful after a reorg, only our end stops them.
+  std::shared_ptr<std::atomic<bool>> ended_
+    = std::make_shared<std::atomic<bool>>(false);
   mailbox ticks_, eras_;
   clock::time_point released_{}; // the last tick
   std::atomic<std::uint64_t> rate_{0};

@@ -19,7 +19,7 @@ TEST_CASE("the last kernel is the portable one, the first the fastest") {
   REQUIRE(!kernels().empty());
   CHECK(kernels().back() == portable_kernel());
   CHECK(&fastest_kernel() == kernels().front());
-  for (const auto* kernel : kernels()) MESSAGE("kernel: " << kernel->name);
+  for (const auto* kernel : kernels()) MESSAGE("kernel: " << std::string{kernel->name});
 }
 
 TEST_CASE("all kernels compute the same for every count of states") {
@@ -29,7 +29,7 @@ TEST_CASE("all kernels compute the same for every count of states") {
   const auto& plain = *portable_kernel();
   for (const auto* fast : kernels())
     for (std::size_t count = 0; count <= 70; ++count) {
-      CAPTURE(fast->name);
+      CAPTURE(std::string{fast->name});
       CAPTURE(count);
       std::vector<std::uint64_t> lo(count), hi(count);
       for (auto& x : lo) x = next();

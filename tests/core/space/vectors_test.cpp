@@ -176,7 +176,7 @@ void check_proof(const json& proof, const tables& t) {
 TEST_CASE("vectors: g, targets, pairings and chain hashes, on every kernel") {
   for_each_plot([](const json& plot, const plot_params& p) {
     for (const auto* kernel : kernels()) {
-      CAPTURE(kernel->name);
+      CAPTURE(std::string{kernel->name});
       check_primitives(plot, tables{p, *kernel});
     }
   });
