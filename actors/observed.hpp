@@ -103,6 +103,8 @@ public:
         std::rethrow_exception(p);
       } catch (const std::exception& e) {
         return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+      } catch (...) {
+        return caf::make_error(caf::sec::runtime_error);
       }
     });
     Base::launch(eu, lazy, hide);

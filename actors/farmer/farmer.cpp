@@ -88,6 +88,10 @@ result<block> build(farmer_self* self, const codec::ticket& t,
   const auto& p = *st.from.rules;
   auto entries = st.ticks->entries(parent, t.epoch);
   if (!entries) return fail(entries.error());
+  const auto at = st.ticks->at(parent, t.epoch);
+  if (!at) return fail(at.error());
+  if (consensus::challenge_of(at->era.seed, t.epoch, at->y) != t.challenge)
+    return fail(errc::stale, "the chain below the ticket has changed");
   const auto& rules = p.spec.at(t.epoch);
   const auto epochs = t.epoch.value - parent.facts.epoch.value;
   block b;
@@ -99,7 +103,7 @@ result<block> build(farmer_self* self, const codec::ticket& t,
   h.time.value
     = std::max(st.from.options->now().value,
                parent.facts.time.value + epochs * rules.tau_min_ms); // R6
-  h.target = st.scan.target;
+  h.target = at->era.target;
   h.history_root = parent.history.root(consensus::history_node);
   h.tx_root = codec::tx_root(txs);
   h.state_root = state_root;

@@ -50,8 +50,8 @@ std::optional<host_port> split(std::string_view text) {
   if (text.empty()) return out;
   text.remove_prefix(1); // ':', or what from_chars then refuses
   std::uint16_t port = 0;
-  const auto [at, ec]
-    = std::from_chars(text.data(), text.data() + text.size(), port);
+  const auto [at, ec] =
+      std::from_chars(text.data(), text.data() + text.size(), port);
   if (ec != std::errc{} || at != text.data() + text.size() || text.empty())
     return std::nullopt;
   out.port = port;
@@ -65,13 +65,13 @@ result<listen_address> parse_listen(std::string_view text) {
   if (!parts || !parts->port)
     return fail(errc::bad_config,
                 shown + " is not HOST:PORT; set 127.0.0.1:9791");
-  if (is_localhost(parts->host)) return listen_address{"127.0.0.1",
-                                                       *parts->port};
+  if (is_localhost(parts->host))
+    return listen_address{"127.0.0.1", *parts->port};
   if (!is_loopback(parts->host))
     return fail(errc::bad_config,
                 shown
-                  + " is no loopback address, and RPC is not encrypted; set "
-                    "127.0.0.1:9791 and reach it through an SSH tunnel");
+                    + " is no loopback address, and RPC is not encrypted; set "
+                      "127.0.0.1:9791 and reach it through an SSH tunnel");
   return listen_address{std::string{parts->host}, *parts->port};
 }
 
@@ -114,8 +114,8 @@ status cookie::publish(const std::filesystem::path& run_dir,
                        const listen_address& at) {
   if (auto ok = disk::make_directories(run_dir); !ok) return ok;
   run_dir_ = run_dir; // from here on the files go with this
-  if (auto ok
-      = disk::write_file_atomically(run_dir / "cookie", view(secret_), 0600);
+  if (auto ok =
+          disk::write_file_atomically(run_dir / "cookie", view(secret_), 0600);
       !ok)
     return ok;
   return disk::write_file_atomically(run_dir / "rpc",
@@ -123,8 +123,8 @@ status cookie::publish(const std::filesystem::path& run_dir,
 }
 
 cookie::cookie(cookie&& other) noexcept
-  : run_dir_(std::exchange(other.run_dir_, {})),
-    secret_(std::exchange(other.secret_, {})) {}
+    : run_dir_(std::exchange(other.run_dir_, {})),
+      secret_(std::exchange(other.secret_, {})) {}
 
 cookie& cookie::operator=(cookie&& other) noexcept {
   std::swap(run_dir_, other.run_dir_);

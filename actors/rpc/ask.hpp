@@ -37,10 +37,10 @@ public:
 
 private:
   static void cancel(const question& q) {
-    q.first->enqueue(caf::make_mailbox_element(
-                       nullptr, q.second, {},
-                       caf::make_error(errc::cancelled)),
-                     nullptr);
+    q.first->enqueue(
+        caf::make_mailbox_element(nullptr, q.second, {},
+                                  caf::make_error(errc::cancelled)),
+        nullptr);
   }
 
   std::mutex mutex_;
@@ -52,7 +52,7 @@ private:
 class asker {
 public:
   asker(caf::actor_system& sys, open_questions& open, deadline until)
-    : self_(sys), open_(open), until_(until) {}
+      : self_(sys), open_(open), until_(until) {}
 
   /// A question that is on its way.
   template <class Answer>
@@ -80,7 +80,7 @@ public:
     out.wait_ = [this, handle]() mutable -> result<Answer> {
       result<Answer> answer = fail(errc::timed_out);
       const open_questions::question q{
-        caf::actor_cast<caf::strong_actor_ptr>(self_), handle.id()};
+          caf::actor_cast<caf::strong_actor_ptr>(self_), handle.id()};
       open_.add(q);
       handle.receive([&](const Answer& a) { answer = a; },
                      [&](caf::error& e) { answer = fail(from_caf(e)); });
@@ -93,8 +93,8 @@ public:
   /// Until the deadline; at least 1 ms, so that a request has a time limit.
   [[nodiscard]] std::chrono::milliseconds left() const {
     using namespace std::chrono;
-    return std::max(milliseconds{1}, duration_cast<milliseconds>(
-                                       until_ - steady_clock::now()));
+    return std::max(milliseconds{1},
+                    duration_cast<milliseconds>(until_ - steady_clock::now()));
   }
   [[nodiscard]] bool late() const {
     return std::chrono::steady_clock::now() >= until_;

@@ -17,11 +17,13 @@ outcome answer(result<json> a) {
 result<block_id> block_of(const call& c) {
   const auto& which = c.in.at("block");
   return find_block(c.node.store(), which.is_string()
-                                      ? which.get_ref<const std::string&>()
-                                      : which.dump());
+                                        ? which.get_ref<const std::string&>()
+                                        : which.dump());
 }
 
-outcome get_tip(const call& c) { return answer(tip_answer(c.node.store())); }
+outcome get_tip(const call& c) {
+  return answer(tip_answer(c.node.store()));
+}
 
 outcome get_header(const call& c) {
   const auto id = block_of(c);
@@ -58,11 +60,11 @@ outcome get_account(const call& c) {
   const auto id = account_of(c);
   if (!id) return tl::unexpected{id.error()};
   const auto asked = id_msg::build(
-    [&](schema::Id::Builder out) { out.setValue(blob(id->value)); });
+      [&](schema::Id::Builder out) { out.setValue(blob(id->value)); });
   const auto m = c.ask
-                   .ask<account_msg>(account_limit, c.node.actors().state,
-                                     atom::account_v, asked)
-                   .take();
+                     .ask<account_msg>(account_limit, c.node.actors().state,
+                                       atom::account_v, asked)
+                     .take();
   if (!m) return tl::unexpected{to_rpc(m.error())};
   json out;
   if (m->try_read([&](schema::Account::Reader in) {
@@ -76,7 +78,9 @@ outcome get_account(const call& c) {
   return out;
 }
 
-outcome get_spec(const call& c) { return to_json(c.node.spec()); }
+outcome get_spec(const call& c) {
+  return to_json(c.node.spec());
+}
 
 outcome get_supply(const call& c) {
   return answer(supply_answer(c.node.spec(), c.node.store()));
@@ -87,22 +91,42 @@ std::vector<method> chain_methods() {
   const parameter block{"block", kind::height_or_text, true,
                         "A height, or a block id as hex."};
   return {
-    {"chain_getTip", access::read, {}, "The newest block of the best chain.",
-     get_tip},
-    {"chain_getBlock", access::read, {block},
-     "A block with its transactions.", get_block},
-    {"chain_getHeader", access::read, {block}, "A block's header.",
-     get_header},
-    {"chain_getBlockHash", access::read,
-     {{"height", kind::count, true, "On the best chain."}},
-     "The id of the block at a height.", get_block_hash},
-    {"chain_getAccount", access::read,
-     {{"account", kind::text, true, "An address, or an account id as 0x hex."}},
-     "Nonce and balance at the tip, in motes.", get_account},
-    {"chain_getSpec", access::read, {},
-     "The network: its ids, genesis and rules.", get_spec},
-    {"chain_getSupply", access::read, {},
-     "Coins at the tip, in motes: issued, spendable, immature.", get_supply},
+      {"chain_getTip",
+       access::read,
+       {},
+       "The newest block of the best chain.",
+       get_tip},
+      {"chain_getBlock",
+       access::read,
+       {block},
+       "A block with its transactions.",
+       get_block},
+      {"chain_getHeader",
+       access::read,
+       {block},
+       "A block's header.",
+       get_header},
+      {"chain_getBlockHash",
+       access::read,
+       {{"height", kind::count, true, "On the best chain."}},
+       "The id of the block at a height.",
+       get_block_hash},
+      {"chain_getAccount",
+       access::read,
+       {{"account", kind::text, true,
+         "An address, or an account id as 0x hex."}},
+       "Nonce and balance at the tip, in motes.",
+       get_account},
+      {"chain_getSpec",
+       access::read,
+       {},
+       "The network: its ids, genesis and rules.",
+       get_spec},
+      {"chain_getSupply",
+       access::read,
+       {},
+       "Coins at the tip, in motes: issued, spendable, immature.",
+       get_supply},
   };
 }
 } // namespace spacetime::rpc

@@ -16,14 +16,13 @@ struct stored_block {
 };
 
 result<stored_block> read_block(const chain_spec& spec,
-                                const disk::reader& store,
-                                const block_id& id) {
+                                const disk::reader& store, const block_id& id) {
   auto raw = store.block(id);
   if (!raw) return fail(raw.error());
   auto b = codec::decode_block(spec.network(), *raw);
   if (!b)
     return fail(errc::corrupt, "stored block " + to_hex(id.value) + ": "
-                                 + to_string(b.error()));
+                                   + to_string(b.error()));
   return stored_block{std::move(*b), raw->size()};
 }
 
@@ -51,9 +50,9 @@ u256 issued(const chain_spec& spec, height at) {
   // Blocks between halvings earn the same: a step per halving, not per block.
   for (std::uint64_t h = 1; h <= at.value;) {
     const auto run = std::min<std::uint64_t>(
-      rules.halving - (h - 1) % rules.halving, at.value - h + 1);
-    const auto each
-      = state::subsidy(rules, height{static_cast<std::uint32_t>(h)});
+        rules.halving - (h - 1) % rules.halving, at.value - h + 1);
+    const auto each =
+        state::subsidy(rules, height{static_cast<std::uint32_t>(h)});
     sum += u256{each.value} * run;
     h += run;
   }

@@ -18,16 +18,16 @@ std::string_view mismatch(const request& x, kind k) {
   const auto texts = [&] {
     return x.is_array() && x.size() <= 500
            && std::ranges::all_of(
-             x, [](const request& y) { return y.is_string(); });
+               x, [](const request& y) { return y.is_string(); });
   };
   switch (k) {
-    case kind::text: return x.is_string() ? "" : "expected a string";
-    case kind::count:
-      return count() ? "" : "expected a number from 0 to 4294967295";
-    case kind::height_or_text:
-      return x.is_string() || count() ? "" : "expected a height or hex";
-    case kind::text_or_list:
-      return x.is_string() || texts()
+  case kind::text: return x.is_string() ? "" : "expected a string";
+  case kind::count:
+    return count() ? "" : "expected a number from 0 to 4294967295";
+  case kind::height_or_text:
+    return x.is_string() || count() ? "" : "expected a height or hex";
+  case kind::text_or_list:
+    return x.is_string() || texts()
                ? ""
                : "expected a string or a list of at most 500";
   }
@@ -38,11 +38,11 @@ std::string_view mismatch(const request& x, kind k) {
 tl::expected<request, rpc_error> named(const method& m, const request& in) {
   if (in.is_object()) return in;
   if (in.size() > m.parameters.size())
-    return tl::unexpected{
-      refuse(rpc_code::invalid_params,
-             std::string{m.name} + " takes at most "
-               + std::to_string(m.parameters.size()) + " parameters",
-             "bad_encoding")};
+    return tl::unexpected{refuse(rpc_code::invalid_params,
+                                 std::string{m.name} + " takes at most "
+                                     + std::to_string(m.parameters.size())
+                                     + " parameters",
+                                 "bad_encoding")};
   request out = request::object();
   for (std::size_t i = 0; i < in.size(); ++i)
     out[std::string{m.parameters[i].name}] = in[i];
@@ -59,8 +59,7 @@ tl::expected<request, rpc_error> checked(const method& m, const request& in) {
   for (const auto& p : m.parameters) {
     const auto found = out->find(std::string{p.name});
     if (found == out->end()) {
-      if (p.required)
-        return tl::unexpected{wrong_parameter(p.name, "missing")};
+      if (p.required) return tl::unexpected{wrong_parameter(p.name, "missing")};
       continue;
     }
     if (const auto why = mismatch(*found, p.kind); !why.empty())
@@ -74,10 +73,9 @@ outcome run(node_view& node, const request& in, deadline until) {
   const auto name = in.find("method");
   if (version == in.end() || *version != "2.0" || name == in.end()
       || !name->is_string())
-    return tl::unexpected{
-      refuse(rpc_code::invalid_request,
-             "a request has \"jsonrpc\": \"2.0\" and a method's name",
-             "malformed")};
+    return tl::unexpected{refuse(
+        rpc_code::invalid_request,
+        "a request has \"jsonrpc\": \"2.0\" and a method's name", "malformed")};
   const auto* m = find_method(name->get_ref<const std::string&>());
   if (m == nullptr)
     return tl::unexpected{refuse(rpc_code::unknown_method,
@@ -104,8 +102,7 @@ std::string print(const json& x) {
 json id_of(const request& in) {
   if (!in.is_object()) return nullptr;
   const auto id = in.find("id");
-  if (id == in.end() || id->is_structured() || id->is_boolean())
-    return nullptr;
+  if (id == in.end() || id->is_structured() || id->is_boolean()) return nullptr;
   return json(*id);
 }
 
@@ -113,13 +110,13 @@ std::string print(const json& id, const rpc_error& e) {
   json body = {{"code", static_cast<int>(e.code)}, {"message", e.message}};
   if (!e.data.is_null()) body["data"] = e.data;
   return print(
-    json{{"jsonrpc", "2.0"}, {"error", std::move(body)}, {"id", id}});
+      json{{"jsonrpc", "2.0"}, {"error", std::move(body)}, {"id", id}});
 }
 
 std::string print_too_large(const json& id) {
   return print(id, refuse(rpc_code::too_large,
                           "the answer exceeds " + std::to_string(max_answer)
-                            + " bytes; ask for less",
+                              + " bytes; ask for less",
                           "too_large"));
 }
 
@@ -128,20 +125,18 @@ std::string answer_one(node_view& node, const request& in, deadline until,
                        std::size_t room) {
   const auto id = id_of(in);
   if (!in.is_object())
-    return print(id, refuse(rpc_code::invalid_request,
-                            "a request is an object", "malformed"));
+    return print(id, refuse(rpc_code::invalid_request, "a request is an object",
+                            "malformed"));
   auto got = run(node, in, until);
-  const bool valid
-    = got || got.error().code != rpc_code::invalid_request;
+  const bool valid = got || got.error().code != rpc_code::invalid_request;
   if (valid && !in.contains("id")) return {};
   if (!got) return print(id, got.error());
-  auto text = print(json{
-    {"jsonrpc", "2.0"}, {"result", std::move(*got)}, {"id", id}});
+  auto text =
+      print(json{{"jsonrpc", "2.0"}, {"result", std::move(*got)}, {"id", id}});
   return text.size() > room ? print_too_large(id) : text;
 }
 
-std::string answer_all(node_view& node, const request& batch,
-                       deadline until) {
+std::string answer_all(node_view& node, const request& batch, deadline until) {
   std::string out;
   for (const auto& in : batch) {
     const auto room = max_answer - std::min(max_answer, out.size());
@@ -175,10 +170,10 @@ bool is_deeper(std::string_view text, std::size_t limit) {
 std::optional<std::string> answer(node_view& node, const std::string& body,
                                   deadline until) {
   if (is_deeper(body, max_depth))
-    return print(nullptr, refuse(rpc_code::too_large,
-                                 "nested deeper than "
-                                   + std::to_string(max_depth),
-                                 "too_large"));
+    return print(nullptr,
+                 refuse(rpc_code::too_large,
+                        "nested deeper than " + std::to_string(max_depth),
+                        "too_large"));
   const auto in = request::parse(body, nullptr, false);
   if (in.is_discarded())
     return print(nullptr,
@@ -194,7 +189,7 @@ std::optional<std::string> answer(node_view& node, const std::string& body,
   if (in.size() > max_batch)
     return print(nullptr, refuse(rpc_code::too_large,
                                  "a batch has at most "
-                                   + std::to_string(max_batch) + " requests",
+                                     + std::to_string(max_batch) + " requests",
                                  "too_large"));
   auto all = answer_all(node, in, until);
   if (all.empty()) return std::nullopt;

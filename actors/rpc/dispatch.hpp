@@ -5,7 +5,7 @@
 
 namespace spacetime::rpc {
 inline constexpr std::size_t max_batch = 50;
-inline constexpr std::size_t max_depth = 32;        ///< nested [ and {
+inline constexpr std::size_t max_depth = 32;         ///< nested [ and {
 inline constexpr std::size_t max_answer = 16u << 20; ///< bytes
 
 /// Answers one request or a batch. Nothing if it holds notifications alone.

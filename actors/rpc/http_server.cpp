@@ -38,8 +38,8 @@ public:
   /// Whether the socket got ready before the deadline.
   [[nodiscard]] bool wait(short events, deadline until) const {
     for (;;) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        until - clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
       if (left <= 0ms) return false;
       pollfd both[] = {{fd_, events, 0}, {stop_, POLLIN, 0}};
       const int n = ::poll(both, 2, static_cast<int>(left.count()));
@@ -61,8 +61,8 @@ public:
 
   bool write(std::string_view data, deadline until) const {
     while (!data.empty()) {
-      const auto n
-        = ::send(fd_, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      const auto n =
+          ::send(fd_, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (n > 0) {
         data.remove_prefix(static_cast<std::size_t>(n));
         continue;
@@ -99,9 +99,9 @@ private:
 class limited_stream final : public httplib::Stream {
 public:
   limited_stream(const connection& c, const http_options& o)
-    : connection_(c), limit_(o.transfer_limit),
-      read_until_(clock::now() + o.transfer_limit),
-      left_(o.max_body + header_bytes) {}
+      : connection_(c), limit_(o.transfer_limit),
+        read_until_(clock::now() + o.transfer_limit),
+        left_(o.max_body + header_bytes) {}
 
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
@@ -109,9 +109,8 @@ public:
   ssize_t read(char* out, std::size_t n) override {
     if (begin_ == end_) {
       const auto most = std::min(buffer_.size(), left_);
-      const auto got = most == 0
-                         ? -1
-                         : connection_.read(buffer_.data(), most, read_until_);
+      const auto got =
+          most == 0 ? -1 : connection_.read(buffer_.data(), most, read_until_);
       if (got <= 0) return got;
       begin_ = 0;
       end_ = static_cast<std::size_t>(got);
@@ -171,8 +170,7 @@ thread_local bool body_unread = false;
 /// Workers, and one more thread that tells the rest to come back later.
 class worker_queue final : public httplib::TaskQueue {
 public:
-  worker_queue(unsigned workers, std::size_t queued)
-    : limits_{queued, queued} {
+  worker_queue(unsigned workers, std::size_t queued) : limits_{queued, queued} {
     for (unsigned i = 0; i < workers; ++i)
       threads_.emplace_back([this] { run(0, service::full); });
     threads_.emplace_back([this] { run(1, service::refusal); });
@@ -245,8 +243,8 @@ void fill(httplib::Response& out, const http_answer& a) {
 class server final : public httplib::Server {
 public:
   server(const http_options& o, http_server::gate g, http_server::handler h)
-    : options_(o), gate_(std::move(g)), handler_(std::move(h)),
-      stop_(::eventfd(0, EFD_CLOEXEC)) {
+      : options_(o), gate_(std::move(g)), handler_(std::move(h)),
+        stop_(::eventfd(0, EFD_CLOEXEC)) {
     check(stop_ >= 0, "an event descriptor can be made");
     // Without SO_REUSEPORT, httplib's default: a second node must not share
     // the port silently.
@@ -258,8 +256,8 @@ public:
       return new worker_queue{options_.workers, options_.queued};
     };
     set_payload_max_length(options_.max_body);
-    set_default_headers({{"Cache-Control", "no-store"},
-                         {"X-Content-Type-Options", "nosniff"}});
+    set_default_headers(
+        {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
     set_pre_routing_handler([this](const auto& in, auto& out) {
       const auto no = refuse(in);
       body_unread = no.has_value();
@@ -269,8 +267,8 @@ public:
     });
     const auto serve = [this](const httplib::Request& in,
                               httplib::Response& out) {
-      fill(out, handler_(head_of(in), in.body,
-                         clock::now() + options_.work_limit));
+      fill(out,
+           handler_(head_of(in), in.body, clock::now() + options_.work_limit));
       ++counters->served;
     };
     Get("/.*", serve);
@@ -280,7 +278,7 @@ public:
 
   bool bind() {
     const auto& at = options_.at;
-    port = at.port == 0 ? bind_to_any_port(at.host)
+    port = at.port == 0                     ? bind_to_any_port(at.host)
            : bind_to_port(at.host, at.port) ? at.port
                                             : -1;
     // httplib's backlog of 5 makes clients wait a second under load.
@@ -294,8 +292,8 @@ public:
   }
 
   int port = -1;
-  const std::shared_ptr<http_counters> counters
-    = std::make_shared<http_counters>();
+  const std::shared_ptr<http_counters> counters =
+      std::make_shared<http_counters>();
 
 private:
   /// What no handler needs to see. Compressed and chunked bodies would get
@@ -312,8 +310,8 @@ private:
     if (!length) return text_answer(411, "send a Content-Length");
     if (*length > options_.max_body)
       return text_answer(413, "the body exceeds "
-                                + std::to_string(options_.max_body)
-                                + " bytes");
+                                  + std::to_string(options_.max_body)
+                                  + " bytes");
     return std::nullopt;
   }
 
@@ -336,8 +334,8 @@ private:
   bool turn_away(const connection& c) {
     ++counters->busy;
     (void)c.wait(POLLIN, clock::now() + 50ms); // usually there already
-    constexpr std::string_view answer
-      = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+    constexpr std::string_view answer =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
         "Content-Type: text/plain\r\nContent-Length: 5\r\n"
         "Connection: close\r\n\r\nbusy\n";
     const bool sent = c.write(answer, clock::now() + 50ms);
@@ -354,7 +352,7 @@ private:
 
 struct http_server::running {
   running(const http_options& o, gate g, handler h)
-    : server(o, std::move(g), std::move(h)) {}
+      : server(o, std::move(g), std::move(h)) {}
   rpc::server server;
   listen_address address;
   std::atomic<bool> ended{false};
@@ -370,7 +368,7 @@ http_server::start(const http_options& options, gate g, handler h) {
   if (!r->server.bind())
     return fail(errc::io_error,
                 "cannot listen on " + to_string(options.at)
-                  + "; another program has that port: set rpc.listen");
+                    + "; another program has that port: set rpc.listen");
   r->address.port = static_cast<std::uint16_t>(r->server.port);
   r->listener = std::thread{[&to = *r] {
     to.server.listen_after_bind();

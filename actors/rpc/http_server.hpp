@@ -18,7 +18,7 @@ using deadline = std::chrono::steady_clock::time_point;
 struct http_options {
   listen_address at;
   unsigned workers = 8;
-  std::size_t queued = 64; ///< connections that wait for a worker
+  std::size_t queued = 64;          ///< connections that wait for a worker
   std::size_t max_body = 1'000'000; ///< bytes
   /// From the first byte to the last, for a whole request; and for reading an
   /// answer.
@@ -49,11 +49,11 @@ public:
   using gate = std::function<std::optional<http_answer>(const http_head&)>;
   /// Called by up to `workers` threads at once, until the deadline.
   using handler = std::function<http_answer(
-    const http_head&, const std::string& body, deadline until)>;
+      const http_head&, const std::string& body, deadline until)>;
 
   /// Listens from now on. Errors: `io_error` naming the address.
-  static result<std::unique_ptr<http_server>>
-  start(const http_options& options, gate g, handler h);
+  static result<std::unique_ptr<http_server>> start(const http_options& options,
+                                                    gate g, handler h);
   /// Stops listening, cuts open connections, waits for handlers.
   ~http_server();
   http_server(const http_server&) = delete;

@@ -17,8 +17,8 @@ json to_json(const time_entry& e) {
 }
 
 json to_json(const network_id& network, const space_part& s) {
-  const auto plot = space::make_plot_id(network, s.k, s.strength, s.farmer,
-                                        s.payout, s.seed);
+  const auto plot =
+      space::make_plot_id(network, s.k, s.strength, s.farmer, s.payout, s.seed);
   return {{"plot_id", hex(plot.value)}, {"k", s.k},
           {"strength", s.strength},     {"farmer", hex(s.farmer.value)},
           {"payout", hex(s.payout)},    {"seed", hex(s.seed)},
@@ -26,8 +26,8 @@ json to_json(const network_id& network, const space_part& s) {
 }
 
 bool is_amount(std::string_view rule) {
-  constexpr std::array<std::string_view, 3> amounts
-    = {"subsidy", "tail", "min_fee_rate"};
+  constexpr std::array<std::string_view, 3> amounts = {"subsidy", "tail",
+                                                       "min_fee_rate"};
   return std::ranges::find(amounts, rule) != amounts.end();
 }
 
@@ -37,23 +37,27 @@ json genesis_json(const genesis_section& g) {
     premine.push_back({{"account", hex(p.account.value)},
                        {"address", encode_address(g.hrp, p.account)},
                        {"amount", decimal(p.value.value)}});
-  return {{"time", g.time.value},
-          {"seed", g.seed ? json(hex(*g.seed)) : json()},
-          {"mode",
-           g.mode == time_mode::simulated ? "simulated" : "class-group"},
-          {"vdf_bits", g.vdf_bits},
-          {"squarings", g.squarings},
-          {"k", g.k},
-          {"strength", g.strength},
-          {"test_plots", g.test_plots},
-          {"target", hex(to_bytes(g.target))},
-          {"premine", std::move(premine)}};
+  return {
+      {"time", g.time.value},
+      {"seed", g.seed ? json(hex(*g.seed)) : json()},
+      {"mode", g.mode == time_mode::simulated ? "simulated" : "class-group"},
+      {"vdf_bits", g.vdf_bits},
+      {"squarings", g.squarings},
+      {"k", g.k},
+      {"strength", g.strength},
+      {"test_plots", g.test_plots},
+      {"target", hex(to_bytes(g.target))},
+      {"premine", std::move(premine)}};
 }
 } // namespace
 
-std::string hex(byte_view raw) { return "0x" + to_hex(raw); }
+std::string hex(byte_view raw) {
+  return "0x" + to_hex(raw);
+}
 
-std::string decimal(std::uint64_t n) { return std::to_string(n); }
+std::string decimal(std::uint64_t n) {
+  return std::to_string(n);
+}
 
 json to_json(const error& e) {
   json out = {{"code", name_of(e.code)}, {"text", describe(e.code)}};
@@ -130,9 +134,9 @@ json to_json(const chain_spec& spec) {
     json schedule = json::array();
     for (const auto& [from, value] : spec.schedules[i])
       schedule.push_back(
-        {{"from", from.value},
-         {"value", is_amount(fields[i].name) ? json(decimal(value))
-                                             : json(value)}});
+          {{"from", from.value},
+           {"value",
+            is_amount(fields[i].name) ? json(decimal(value)) : json(value)}});
     rules[std::string{fields[i].name}] = std::move(schedule);
   }
   return {{"network", spec.genesis.name},

@@ -6,18 +6,17 @@ namespace spacetime::rpc {
 namespace {
 json names_of(rpc::kind k) {
   switch (k) {
-    case kind::text: return {{"type", "string"}};
-    case kind::count: return {{"type", "integer"}, {"minimum", 0}};
-    case kind::text_or_list:
-      return {{"oneOf",
-               {{{"type", "string"}},
-                {{"type", "array"},
-                 {"maxItems", 500},
-                 {"items", {{"type", "string"}}}}}}};
-    case kind::height_or_text:
-      return {{"oneOf",
-               {{{"type", "integer"}, {"minimum", 0}},
-                {{"type", "string"}}}}};
+  case kind::text: return {{"type", "string"}};
+  case kind::count: return {{"type", "integer"}, {"minimum", 0}};
+  case kind::text_or_list:
+    return {{"oneOf",
+             {{{"type", "string"}},
+              {{"type", "array"},
+               {"maxItems", 500},
+               {"items", {{"type", "string"}}}}}}};
+  case kind::height_or_text:
+    return {{"oneOf",
+             {{{"type", "integer"}, {"minimum", 0}}, {{"type", "string"}}}}};
   }
   return {};
 }
@@ -29,13 +28,14 @@ std::string_view name_of(access a) {
 outcome list_methods(const call&) {
   json out = json::array();
   for (const auto& m : methods())
-    out.push_back({{"name", m.name},
-                   {"access", name_of(m.access)},
-                   {"text", m.text}});
+    out.push_back(
+        {{"name", m.name}, {"access", name_of(m.access)}, {"text", m.text}});
   return out;
 }
 
-outcome discover(const call&) { return openrpc(); }
+outcome discover(const call&) {
+  return openrpc();
+}
 
 std::vector<method> all_methods() {
   auto out = chain_methods();
@@ -44,27 +44,29 @@ std::vector<method> all_methods() {
   };
   add(tx_methods());
   add(node_methods());
-  add({{"rpc_methods", access::read, {}, "Names of all methods.",
-        list_methods},
-       {"rpc_discover", access::read, {},
-        "An OpenRPC document of all methods.", discover}});
+  add({{"rpc_methods", access::read, {}, "Names of all methods.", list_methods},
+       {"rpc_discover",
+        access::read,
+        {},
+        "An OpenRPC document of all methods.",
+        discover}});
   return out;
 }
 
 rpc_code code_of(errc e, rpc_code refusal) {
   switch (e) {
-    case errc::not_found: return rpc_code::not_found;
-    case errc::busy:
-    case errc::unavailable:
-    case errc::timed_out:
-    case errc::cancelled: return rpc_code::busy;
-    case errc::disk_full: return rpc_code::read_only;
-    case errc::bad_encoding: return rpc_code::invalid_params;
-    // A pool says no without a fault of the sender's.
-    case errc::duplicate:
-    case errc::pool_full:
-    case errc::stale: return refusal;
-    default: break;
+  case errc::not_found: return rpc_code::not_found;
+  case errc::busy:
+  case errc::unavailable:
+  case errc::timed_out:
+  case errc::cancelled: return rpc_code::busy;
+  case errc::disk_full: return rpc_code::read_only;
+  case errc::bad_encoding: return rpc_code::invalid_params;
+  // A pool says no without a fault of the sender's.
+  case errc::duplicate:
+  case errc::pool_full:
+  case errc::stale: return refusal;
+  default: break;
   }
   return blame_of(e) == blame::sender ? refusal : rpc_code::internal;
 }
@@ -103,12 +105,12 @@ json openrpc() {
                         {"summary", p.text},
                         {"required", p.required},
                         {"schema", names_of(p.kind)}});
-    list.push_back({{"name", m.name},
-                    {"summary", m.text},
-                    {"params", std::move(params)},
-                    {"result", {{"name", "result"},
-                                {"schema", json::object()}}},
-                    {"x-access", name_of(m.access)}});
+    list.push_back(
+        {{"name", m.name},
+         {"summary", m.text},
+         {"params", std::move(params)},
+         {"result", {{"name", "result"}, {"schema", json::object()}}},
+         {"x-access", name_of(m.access)}});
   }
   return {{"openrpc", "1.3.2"},
           {"info", {{"title", "Spacetime"}, {"version", version()}}},

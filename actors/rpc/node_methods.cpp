@@ -6,9 +6,13 @@ namespace spacetime::rpc {
 namespace {
 constexpr auto snapshot_limit = 1s;
 
-outcome get_status(const call& c) { return c.node.status(c.ask); }
+outcome get_status(const call& c) {
+  return c.node.status(c.ask);
+}
 
-outcome get_health(const call& c) { return c.node.health(); }
+outcome get_health(const call& c) {
+  return c.node.health();
+}
 
 outcome get_version(const call& c) {
   return json{{"version", version()},
@@ -17,18 +21,18 @@ outcome get_version(const call& c) {
 }
 
 json to_json(schema::Snapshot::Actor::Reader a) {
-  return {{"name", a.getName().cStr()}, {"id", a.getId()},
+  return {{"name", a.getName().cStr()},  {"id", a.getId()},
           {"restarts", a.getRestarts()}, {"depth", a.getDepth()},
           {"handled", a.getHandled()},   {"refused", a.getRefused()},
           {"p50_ns", a.getP50Ns()},      {"p99_ns", a.getP99Ns()}};
 }
 
 outcome get_actors(const call& c) {
-  const auto m = c.ask
-                   .ask<snapshot_msg>(snapshot_limit,
-                                      c.node.actors().inspector,
-                                      atom::stats_v)
-                   .take();
+  const auto m =
+      c.ask
+          .ask<snapshot_msg>(snapshot_limit, c.node.actors().inspector,
+                             atom::stats_v)
+          .take();
   if (!m) return tl::unexpected{to_rpc(m.error())};
   json all = json::array();
   if (m->try_read([&](schema::Snapshot::Reader in) {
@@ -41,15 +45,26 @@ outcome get_actors(const call& c) {
 
 std::vector<method> node_methods() {
   return {
-    {"node_getStatus", access::read, {},
-     "One screen: tip, health, and what every actor says of itself.",
-     get_status},
-    {"node_getHealth", access::read, {}, "The checks behind /healthz.",
-     get_health},
-    {"node_getVersion", access::read, {}, "Version and network.",
-     get_version},
-    {"node_getActors", access::read, {},
-     "Queue, load and restarts of every actor.", get_actors},
+      {"node_getStatus",
+       access::read,
+       {},
+       "One screen: tip, health, and what every actor says of itself.",
+       get_status},
+      {"node_getHealth",
+       access::read,
+       {},
+       "The checks behind /healthz.",
+       get_health},
+      {"node_getVersion",
+       access::read,
+       {},
+       "Version and network.",
+       get_version},
+      {"node_getActors",
+       access::read,
+       {},
+       "Queue, load and restarts of every actor.",
+       get_actors},
   };
 }
 } // namespace spacetime::rpc

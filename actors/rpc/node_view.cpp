@@ -17,10 +17,10 @@ constexpr std::uint64_t quiet_blocks = 10;
 
 std::string_view name_of(health h) {
   switch (h) {
-    case health::OK: return "ok";
-    case health::DEGRADED: return "degraded";
-    case health::FAILING: return "failing";
-    default: return "absent";
+  case health::OK: return "ok";
+  case health::DEGRADED: return "degraded";
+  case health::FAILING: return "failing";
+  default: return "absent";
   }
 }
 
@@ -42,8 +42,8 @@ json value_of(const std::string& text) {
 }
 
 json to_json(const told_status& s) {
-  json out = {{"health", name_of(s.health)}, {"why", s.why},
-              {"as_of", s.at.value}};
+  json out = {
+      {"health", name_of(s.health)}, {"why", s.why}, {"as_of", s.at.value}};
   for (const auto& [key, value] : s.entries) out[key] = value_of(value);
   return out;
 }
@@ -58,8 +58,8 @@ std::string key_of(std::string_view actor) {
 
 actor_list list_of(const handles& all) {
   actor_list out;
-#define ACTOR(name)                                                           \
-  if (all.name)                                                               \
+#define ACTOR(name)                                                            \
+  if (all.name)                                                                \
     out.emplace_back(key_of(#name), caf::actor_cast<status_actor>(all.name));
 #include "actors/actors.def"
 #undef ACTOR
@@ -74,15 +74,18 @@ json check_of(std::string name, bool ok, json value, json limit) {
 }
 
 bool all_ok(const json& checks) {
-  return std::ranges::all_of(checks, [](const json& c) {
-    return c.at("ok").template get<bool>();
-  });
+  return std::ranges::all_of(
+      checks, [](const json& c) { return c.at("ok").template get<bool>(); });
 }
 
-bool is_degraded(const told_status& s) { return s.health == health::DEGRADED; }
+bool is_degraded(const told_status& s) {
+  return s.health == health::DEGRADED;
+}
 } // namespace
 
-std::string_view version() { return SPACETIME_VERSION; }
+std::string_view version() {
+  return SPACETIME_VERSION;
+}
 
 result<told_status> open(const status_msg& m, timestamp now) {
   told_status out;
@@ -98,10 +101,12 @@ result<told_status> open(const status_msg& m, timestamp now) {
 }
 
 node_view::node_view(caf::actor_system& sys, const boot& from)
-  : system_(sys), boot_(from), list_(list_of(from.actors)),
-    start_(from.options->now()) {}
+    : system_(sys), boot_(from), list_(list_of(from.actors)),
+      start_(from.options->now()) {}
 
-const chain_spec& node_view::spec() const { return boot_.rules->spec; }
+const chain_spec& node_view::spec() const {
+  return boot_.rules->spec;
+}
 
 void node_view::take(const consensus::chain_context& tip) {
   const std::lock_guard guard{mutex_};
@@ -166,13 +171,13 @@ json node_view::checks(const facts& f) const {
 json node_view::health() const {
   const auto f = copy();
   const bool degraded = std::ranges::any_of(
-    f.told, [](const auto& x) { return is_degraded(x.second); });
+      f.told, [](const auto& x) { return is_degraded(x.second); });
   auto all = checks(f);
   const bool known = f.tip && f.told.size() >= list_.size();
-  const char* state = !known          ? "starting"
-                      : !all_ok(all)  ? "unhealthy"
-                      : degraded      ? "degraded"
-                                      : "ok";
+  const char* state = !known         ? "starting"
+                      : !all_ok(all) ? "unhealthy"
+                      : degraded     ? "degraded"
+                                     : "ok";
   return {{"state", state}, {"role", "node"}, {"checks", std::move(all)}};
 }
 
@@ -180,7 +185,7 @@ void node_view::refresh(asker& ask) {
   std::vector<std::pair<std::string, asker::pending<status_msg>>> asked;
   for (const auto& [name, handle] : list_)
     asked.emplace_back(
-      name, ask.ask<status_msg>(status_limit, handle, atom::status_v));
+        name, ask.ask<status_msg>(status_limit, handle, atom::status_v));
   for (auto& [name, question] : asked)
     if (const auto answer = question.take())
       if (auto told = open(*answer, now())) take(name, std::move(*told));
@@ -210,8 +215,7 @@ json node_view::status(asker& ask) {
     out["tip"] = hex(f.tip->id.value);
     out["tip_time"] = f.tip->facts.time.value;
     out["weight"] = f.tip->weight.str();
-    out["synced"]
-      = now().value < f.tip->facts.time.value + stale_after_ms();
+    out["synced"] = now().value < f.tip->facts.time.value + stale_after_ms();
   }
   json problems = json::array();
   for (const auto& c : state.at("checks"))

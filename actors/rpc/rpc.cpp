@@ -72,17 +72,17 @@ status listen(rpc_self* self) {
   if (!at) return fail(at.error());
   st.cookie = rpc::cookie::make();
   auto server = rpc::http_server::start(
-    {*at},
-    [secret = st.cookie.secret()](const rpc::http_head& head) {
-      return refuse(head, secret);
-    },
-    [view = st.view](const rpc::http_head& head, const std::string& body,
-                     rpc::deadline until) {
-      return serve(*view, head, body, until);
-    });
+      {*at},
+      [secret = st.cookie.secret()](const rpc::http_head& head) {
+        return refuse(head, secret);
+      },
+      [view = st.view](const rpc::http_head& head, const std::string& body,
+                       rpc::deadline until) {
+        return serve(*view, head, body, until);
+      });
   if (!server) return fail(server.error());
-  if (auto ok = st.cookie.publish(st.from.options->run_dir,
-                                  (*server)->address());
+  if (auto ok =
+          st.cookie.publish(st.from.options->run_dir, (*server)->address());
       !ok)
     return ok;
   st.server = std::move(*server);
@@ -94,12 +94,12 @@ void poll_statuses(rpc_self* self) {
   const auto& view = self->state.view;
   for (const auto& [name, actor] : view->list())
     self->request(actor, request_timeout, atom::status_v)
-      .then(
-        [view, actor_name = name](const status_msg& m) {
-          if (auto told = rpc::open(m, view->now()))
-            view->take(actor_name, std::move(*told));
-        },
-        [](caf::error&) {}); // its last status grows old
+        .then(
+            [view, actor_name = name](const status_msg& m) {
+              if (auto told = rpc::open(m, view->now()))
+                view->take(actor_name, std::move(*told));
+            },
+            [](caf::error&) {}); // its last status grows old
 }
 
 void renew(rpc_self* self) {
@@ -130,20 +130,20 @@ rpc_actor::behavior_type behavior(rpc_self* self, const boot& from) {
             {{"at", to_string(st.server->address())}});
   renew(self);
   return {
-    [self](const tip_change_msg& m) { take_tip(self, m); },
-    [self](atom::renew) { renew(self); },
-    [self](atom::status) {
-      const auto own = self->state.view->own_status();
-      return status_msg::build([&](schema::Status::Builder out) {
-        out.setHealth(own.health);
-        out.setWhy(own.why);
-        auto all = out.initEntries(static_cast<unsigned>(own.entries.size()));
-        for (unsigned i = 0; i < own.entries.size(); ++i) {
-          all[i].setKey(own.entries[i].first);
-          all[i].setValue(own.entries[i].second);
-        }
-      });
-    },
+      [self](const tip_change_msg& m) { take_tip(self, m); },
+      [self](atom::renew) { renew(self); },
+      [self](atom::status) {
+        const auto own = self->state.view->own_status();
+        return status_msg::build([&](schema::Status::Builder out) {
+          out.setHealth(own.health);
+          out.setWhy(own.why);
+          auto all = out.initEntries(static_cast<unsigned>(own.entries.size()));
+          for (unsigned i = 0; i < own.entries.size(); ++i) {
+            all[i].setKey(own.entries[i].first);
+            all[i].setValue(own.entries[i].second);
+          }
+        });
+      },
   };
 }
 } // namespace

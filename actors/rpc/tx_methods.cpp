@@ -11,8 +11,7 @@ constexpr std::uint32_t list_bytes = 4u << 20;
 constexpr std::uint32_t list_most = 1000;
 
 tx_msg message_of(byte_view raw) {
-  return tx_msg::build(
-    [&](schema::Tx::Builder out) { out.setRaw(blob(raw)); });
+  return tx_msg::build([&](schema::Tx::Builder out) { out.setRaw(blob(raw)); });
 }
 
 /// A transaction on its way to the mempool.
@@ -30,9 +29,9 @@ result<tx> open(const chain_spec& spec, const std::string& text) {
 offer send(const call& c, const std::string& text) {
   offer out{open(c.node.spec(), text), {}};
   if (out.value)
-    out.verdict = c.ask.ask<std::uint32_t>(pool_limit, c.node.actors().mempool,
-                                           message_of(codec::encode(
-                                             *out.value)));
+    out.verdict =
+        c.ask.ask<std::uint32_t>(pool_limit, c.node.actors().mempool,
+                                 message_of(codec::encode(*out.value)));
   return out;
 }
 
@@ -50,9 +49,10 @@ outcome finish(offer& o) {
 
 json item_of(outcome o) {
   if (o) return {{"txid", std::move(*o)}};
-  return {{"error", {{"code", static_cast<int>(o.error().code)},
-                     {"message", o.error().message},
-                     {"data", o.error().data}}}};
+  return {{"error",
+           {{"code", static_cast<int>(o.error().code)},
+            {"message", o.error().message},
+            {"data", o.error().data}}}};
 }
 
 outcome submit(const call& c) {
@@ -81,18 +81,17 @@ result<json> open(const chain_spec& spec, const tx_msg& m) {
 
 outcome get_status(const call& c) {
   const auto id = from_hex<32>(c.in.at("txid").get_ref<const std::string&>());
-  if (!id)
-    return tl::unexpected{wrong_parameter("txid", id.error().detail)};
-  const auto asked = id_msg::build(
-    [&](schema::Id::Builder out) { out.setValue(blob(*id)); });
-  const auto m = c.ask
-                   .ask<tx_msg>(pool_limit, c.node.actors().mempool,
-                                atom::find_v, asked)
-                   .take();
+  if (!id) return tl::unexpected{wrong_parameter("txid", id.error().detail)};
+  const auto asked =
+      id_msg::build([&](schema::Id::Builder out) { out.setValue(blob(*id)); });
+  const auto m =
+      c.ask
+          .ask<tx_msg>(pool_limit, c.node.actors().mempool, atom::find_v, asked)
+          .take();
   if (!m && m.error() == errc::not_found)
-    return tl::unexpected{
-      to_rpc({errc::not_found, "no waiting transaction has this id; whether a "
-                               "block holds it is not indexed"})};
+    return tl::unexpected{to_rpc(
+        {errc::not_found, "no waiting transaction has this id; whether a "
+                          "block holds it is not indexed"})};
   if (!m) return tl::unexpected{to_rpc(m.error())};
   auto t = open(c.node.spec(), *m);
   if (!t) return tl::unexpected{to_rpc(t.error())};
@@ -100,8 +99,8 @@ outcome get_status(const call& c) {
 }
 
 outcome decode(const call& c) {
-  const auto t
-    = open(c.node.spec(), c.in.at("raw").get_ref<const std::string&>());
+  const auto t =
+      open(c.node.spec(), c.in.at("raw").get_ref<const std::string&>());
   if (!t) return tl::unexpected{wrong_parameter("raw", to_string(t.error()))};
   return to_json(c.node.spec(), *t);
 }
@@ -111,9 +110,9 @@ outcome get_pool(const call& c) {
   if (c.in.contains("limit"))
     most = std::min(most, c.in.at("limit").get<std::uint32_t>());
   const auto m = c.ask
-                   .ask<tx_list_msg>(pool_limit, c.node.actors().mempool,
-                                     atom::best_v, list_bytes, most)
-                   .take();
+                     .ask<tx_list_msg>(pool_limit, c.node.actors().mempool,
+                                       atom::best_v, list_bytes, most)
+                     .take();
   if (!m) return tl::unexpected{to_rpc(m.error())};
   json txs = json::array();
   if (m->try_read([&](schema::TxList::Reader in) {
@@ -130,20 +129,27 @@ outcome get_pool(const call& c) {
 
 std::vector<method> tx_methods() {
   return {
-    {"tx_submit", access::write,
-     {{"raw", kind::text_or_list, true,
-       "A canonical transaction as hex, or up to 500 of them."}},
-     "Offers transactions to the mempool: an id, or {txid} or {error} each.",
-     submit},
-    {"tx_getStatus", access::read,
-     {{"txid", kind::text, true, "64 hex digits."}},
-     "A transaction that waits in the mempool.", get_status},
-    {"tx_getPool", access::read,
-     {{"limit", kind::count, false, "At most 1000, the default."}},
-     "The waiting transactions that pay best.", get_pool},
-    {"tx_decode", access::read,
-     {{"raw", kind::text, true, "A canonical transaction as hex."}},
-     "The fields of a transaction; checks neither seal nor balance.", decode},
+      {"tx_submit",
+       access::write,
+       {{"raw", kind::text_or_list, true,
+         "A canonical transaction as hex, or up to 500 of them."}},
+       "Offers transactions to the mempool: an id, or {txid} or {error} each.",
+       submit},
+      {"tx_getStatus",
+       access::read,
+       {{"txid", kind::text, true, "64 hex digits."}},
+       "A transaction that waits in the mempool.",
+       get_status},
+      {"tx_getPool",
+       access::read,
+       {{"limit", kind::count, false, "At most 1000, the default."}},
+       "The waiting transactions that pay best.",
+       get_pool},
+      {"tx_decode",
+       access::read,
+       {{"raw", kind::text, true, "A canonical transaction as hex."}},
+       "The fields of a transaction; checks neither seal nor balance.",
+       decode},
   };
 }
 } // namespace spacetime::rpc

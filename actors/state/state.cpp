@@ -27,6 +27,7 @@ struct state_state {
   state_state() = default;
   boot from;
   std::unique_ptr<consensus::chain_state> chain;
+  consensus::chain_context tip; // the last durable one
   std::deque<std::pair<checked_block_msg, verdict_promise>> waiting;
   followers<tip_listener> listeners;
   std::uint64_t reorgs = 0, refused = 0;
@@ -143,6 +144,13 @@ void announce(state_self* self, const consensus::chain_step& step) {
 
 void take_next(state_self* self);
 
+/// Ends; the supervisor makes a successor, which loads what is durable.
+void start_again(state_self* self, const caf::error& why) {
+  for (auto& [m, asker] : self->state.waiting)
+    asker.deliver(caf::make_error(errc::unavailable));
+  self->quit(why);
+}
+
 void make_durable(state_self* self, const opened& b,
                   const consensus::chain_step& step, verdict_promise asker) {
   auto& st = self->state;
@@ -153,7 +161,9 @@ void make_durable(state_self* self, const opened& b,
   self->request(st.from.actors.storage, std::chrono::minutes{10}, message)
     .then(
       [self, step, asker, at]() mutable {
-        self->state.chain->settle();
+        auto& s = self->state;
+        s.chain->settle();
+        s.tip = s.chain->tip();
         if (!step.connected.empty()) announce(self, step);
         asker.deliver(verdict_msg::build([&](schema::Verdict::Builder out) {
           out.setTip(!step.connected.empty());
@@ -162,8 +172,11 @@ void make_durable(state_self* self, const opened& b,
         take_next(self);
       },
       [self, asker](caf::error& e) mutable {
+        asker.deliver(e);
+        // Storage refused, so nothing has happened. After any other error it
+        // may have: only what is stored can tell.
+        if (e.category() != caf::atom("spacetime")) return start_again(self, e);
         self->state.chain->revert();
-        asker.deliver(std::move(e));
         take_next(self);
       });
 }
@@ -267,6 +280,7 @@ state_actor::behavior_type behavior(state_self* self, const boot& from) {
     self->quit(to_caf(loaded.error()));
     return state_actor::behavior_type::make_empty_behavior();
   }
+  st.tip = loaded->tip;
   st.chain = std::make_unique<consensus::chain_state>(
     *from.rules, disk::archive_of(*from.store), std::move(loaded->tip),
     std::move(loaded->ledger));
@@ -295,11 +309,11 @@ state_actor::behavior_type behavior(state_self* self, const boot& from) {
     [self](atom::follow, const tip_listener& who) {
       auto& s = self->state;
       s.listeners.renew(who, self->clock().now());
-      return to_event(*s.from.store, s.chain->tip(), {});
+      return to_event(*s.from.store, s.tip, {});
     },
     [self](atom::status) {
       const auto& s = self->state;
-      const auto& tip = s.chain->tip();
+      const auto& tip = s.tip;
       return make_status(
         schema::Status::Health::OK, "",
         {{"height", std::to_string(tip.facts.height.value)},

@@ -10,6 +10,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <deque>
+
 namespace spacetime {
 namespace {
 // Without blocks for so long, a node that cannot make any only burns power.
@@ -22,6 +24,8 @@ struct timelord_state {
   std::optional<consensus::chain_context> tip;
   std::unique_ptr<squarer> engine; // null: this node does not square
   followers<tick_listener> listeners;
+  std::deque<tick_msg> waiting; // made, in order; at most two eras
+  bool busy = false;            // with the one before them
   std::uint64_t published = 0, refused = 0;
   std::string idle; // why nothing is squared; empty while it is
   static inline const char* name = "timelord";
@@ -58,34 +62,55 @@ void publish(timelord_self* self, const tick_msg& m) {
 
 /// Something of ours failed; the same point is tried again with the renewal.
 void abandon(timelord_self* self, const caf::error& e) {
-  ++self->state.refused;
+  auto& st = self->state;
+  ++st.refused;
+  st.waiting.clear(); // they follow from the one that failed
   const auto why = from_caf(e);
   log_event(log_level::error, "timelord", "tick_failed",
             {{"code", std::string{name_of(why.code)}},
              {"detail", why.detail}});
-  if (self->state.engine) self->state.engine->pause();
+  if (st.engine) st.engine->pause();
 }
 
-/// Durable, then checked, then published: nothing acts on an unproven tick.
-void take(timelord_self* self, const tick_msg& m) {
+/// Checked, then durable, then published, one after another: nothing acts on
+/// an unproven tick, and none is stored for the next start to trust.
+void take_next(timelord_self* self) {
+  auto& st = self->state;
+  if (st.busy || st.waiting.empty()) return;
+  const auto m = st.waiting.front();
+  st.waiting.pop_front();
   result<consensus::tick> t = fail(errc::malformed);
   if (m.try_read([&](schema::Tick::Reader in) { t = codec::read(in); }) || !t)
-    return;
-  auto& st = self->state;
-  self->request(st.from.actors.storage, request_timeout, m)
+    return take_next(self);
+  st.busy = true;
+  const auto failed = [self](caf::error& e) {
+    self->state.busy = false;
+    abandon(self, e);
+  };
+  self->request(st.from.actors.validator, request_timeout, m)
     .then(
-      [self, m, tick = *t]() {
-        const auto& validator = self->state.from.actors.validator;
-        self->request(validator, request_timeout, m)
+      [self, m, failed, tick = *t]() {
+        const auto& storage = self->state.from.actors.storage;
+        self->request(storage, request_timeout, m)
           .then(
             [self, m, tick]() {
+              self->state.busy = false;
               self->state.ticks->add(tick);
               publish(self, m);
               steer(self);
+              take_next(self);
             },
-            [self](caf::error& e) { abandon(self, e); });
+            failed);
       },
-      [self](caf::error& e) { abandon(self, e); });
+      failed);
+}
+
+void take(timelord_self* self, const tick_msg& m) {
+  auto& st = self->state;
+  if (st.waiting.size() > 2 * st.from.rules->fixed().ticks_per_era)
+    return abandon(self, caf::make_error(errc::busy));
+  st.waiting.push_back(m);
+  take_next(self);
 }
 
 void take_tip(timelord_self* self, const tip_change_msg& m) {

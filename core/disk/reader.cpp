@@ -96,8 +96,8 @@ result<bytes> reader::era_proof(const bytes32& seed) const {
 }
 
 result<std::vector<stored_tick>> reader::ticks(const bytes32& seed,
-                                                     std::uint64_t from,
-                                                     std::size_t limit) const {
+                                               std::uint64_t from,
+                                               std::size_t limit) const {
   std::vector<stored_tick> out;
   auto txn = files_->env.read();
   if (!txn) return fail(txn.error());

@@ -139,8 +139,8 @@ result<reader> store::open_read_only(const path& directory) {
   o.read_only = true;
   auto segments = segment_files::open(directory / "blocks", *network, o);
   if (!segments) return fail(segments.error());
-  return reader{std::make_shared<chain_files>(
-      directory, std::move(*env), std::move(*segments), *network)};
+  return reader{std::make_shared<chain_files>(directory, std::move(*env),
+                                              std::move(*segments), *network)};
 }
 
 status store::ready_to_write() {

@@ -382,7 +382,7 @@ std::uint64_t plot_units(const plot_params& p) {
 std::uint64_t plot_memory(const plot_params& p, unsigned threads) {
   const auto bins = std::uint64_t{1}
                     << (section_bits(p.k) + partition_bits(p, 2));
-  return (std::uint64_t{36} << p.k)
+  return (std::uint64_t{38} << p.k)
          + threads * (2 * bins * chunk_bytes + (std::uint64_t{4} << 20));
 }
 

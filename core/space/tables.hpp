@@ -1,6 +1,6 @@
 #pragma once
 // The functions behind the three tables of a plot, one by one and in batches.
-// Source: pos2-chip v0.6.0; docs/book/proof-of-space.md states them.
+// Source: pos2-chip v0.6.0 (commit b0da7aa).
 
 #include "core/space/feistel.hpp"
 #include "core/space/hash.hpp"

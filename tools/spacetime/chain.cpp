@@ -12,8 +12,8 @@
 
 namespace spacetime::cli {
 namespace {
-constexpr const char* examples
-  = "Examples:\n"
+constexpr const char* examples =
+    "Examples:\n"
     "  spacetime chain tip\n"
     "  spacetime chain block 5760 --json\n"
     "  spacetime chain header 7ac391f0...\n"
@@ -52,9 +52,9 @@ int show(const common_flags& flags, const std::string& method,
 
 int tip(const common_flags& flags) {
   return show(
-    flags, "chain_getTip", json::array(),
-    [](const place&, const disk::reader& s) { return rpc::tip_answer(s); },
-    [](const json& t) { return tip_text(t, now().value); });
+      flags, "chain_getTip", json::array(),
+      [](const place&, const disk::reader& s) { return rpc::tip_answer(s); },
+      [](const json& t) { return tip_text(t, now().value); });
 }
 
 using block_query = result<json> (*)(const chain_spec&, const disk::reader&,
@@ -63,13 +63,13 @@ using block_query = result<json> (*)(const chain_spec&, const disk::reader&,
 int one_block(const common_flags& flags, const std::string& method,
               const std::string& which, block_query query) {
   return show(
-    flags, method, json::array({which}),
-    [&](const place& at, const disk::reader& s) -> result<json> {
-      auto id = rpc::find_block(s, which);
-      if (!id) return fail(id.error());
-      return query(at.spec, s, *id);
-    },
-    block_text);
+      flags, method, json::array({which}),
+      [&](const place& at, const disk::reader& s) -> result<json> {
+        auto id = rpc::find_block(s, which);
+        if (!id) return fail(id.error());
+        return query(at.spec, s, *id);
+      },
+      block_text);
 }
 
 result<std::string> spec_file(const place& at) {
@@ -114,13 +114,13 @@ json summary_of(const disk::verify_summary& v, double seconds) {
 
 std::string summary_text(const json& v) {
   return fmt::format(
-    "ok       {} blocks, {} transactions, {} proofs of time in {} ({:.1f} "
-    "blocks/s)\ntip      {}\nstate    {}\n",
-    v["blocks"].get<std::uint64_t>(), v["txs"].get<std::uint64_t>(),
-    v["time_proofs"].get<std::uint64_t>(),
-    human_seconds(v["seconds"].get<double>()),
-    v["blocks_per_second"].get<double>(), v["tip"].get<std::string>(),
-    v["state_root"].get<std::string>());
+      "ok       {} blocks, {} transactions, {} proofs of time in {} ({:.1f} "
+      "blocks/s)\ntip      {}\nstate    {}\n",
+      v["blocks"].get<std::uint64_t>(), v["txs"].get<std::uint64_t>(),
+      v["time_proofs"].get<std::uint64_t>(),
+      human_seconds(v["seconds"].get<double>()),
+      v["blocks_per_second"].get<double>(), v["tip"].get<std::string>(),
+      v["state_root"].get<std::string>());
 }
 
 int verify(const common_flags& flags, const chain_flags& chosen) {
@@ -141,15 +141,15 @@ int verify(const common_flags& flags, const chain_flags& chosen) {
   options.progress = [&](std::uint64_t n, std::uint64_t total) {
     height = n;
     const std::chrono::duration<double> took = clock::now() - start;
-    line.draw(fmt::format("block {}/{}", n, total), n, total,
-              fmt::format("{:.1f} blocks/s",
-                          static_cast<double>(n) / took.count()));
+    line.draw(
+        fmt::format("block {}/{}", n, total), n, total,
+        fmt::format("{:.1f} blocks/s", static_cast<double>(n) / took.count()));
   };
   auto done_all = disk::verify_chain(rules, *store, options);
   line.clear();
   if (!done_all && done_all.error() == errc::cancelled)
-    return report({errc::cancelled, "cancelled after block "
-                                      + std::to_string(height)});
+    return report(
+        {errc::cancelled, "cancelled after block " + std::to_string(height)});
   if (!done_all) return report(done_all.error());
   const std::chrono::duration<double> took = clock::now() - start;
   return print(flags, summary_of(*done_all, took.count()), summary_text);
@@ -162,7 +162,7 @@ void add_block_verb(CLI::App& group, invocation& out, const char* name,
   const auto which = std::make_shared<std::string>();
   add_common(*verb, out.common);
   verb->add_option("block", *which, "A height, or an id of 64 hex digits")
-    ->required();
+      ->required();
   verb->footer(examples);
   verb->callback([&out, which, method, query] {
     out.run = [&out, which, method, query] {
@@ -192,10 +192,10 @@ void add_chain(CLI::App& app, invocation& out) {
                  rpc::header_answer);
   add("spec", "The network's ids, genesis and rules",
       [&out, chosen] { return spec(out.common, *chosen); })
-    ->add_option("show", chosen->show, "show: the file itself")
-    ->check(CLI::IsMember({"show"}));
+      ->add_option("show", chosen->show, "show: the file itself")
+      ->check(CLI::IsMember({"show"}));
   add("verify", "Check every block again, without a node or beside it",
       [&out, chosen] { return verify(out.common, *chosen); })
-    ->add_option("--threads", chosen->threads, "Default: all cores");
+      ->add_option("--threads", chosen->threads, "Default: all cores");
 }
 } // namespace spacetime::cli

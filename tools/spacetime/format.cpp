@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace spacetime::cli {
 namespace {
-constexpr std::uint64_t old_ms = 5'000; // older data say how old
+constexpr std::uint64_t old_ms = 5'000;                // older data say how old
+constexpr std::uint64_t last_ms = 253'402'300'800'000; // of year 9999
 
 /// A field as text; "-" if it is not there.
 std::string text(const json& in, const char* key) {
@@ -17,8 +20,16 @@ std::string text(const json& in, const char* key) {
 
 std::uint64_t number(const json& in, const char* key) {
   const auto at = in.find(key);
-  return at != in.end() && at->is_number_unsigned() ? at->get<std::uint64_t>()
-                                                    : 0;
+  if (at == in.end() || !at->is_number_integer()) return 0;
+  if (at->is_number_unsigned()) return at->get<std::uint64_t>();
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, at->get<std::int64_t>()));
+}
+
+/// A field as it is; null if it is not there.
+json field(const json& in, const char* key) {
+  const auto at = in.find(key);
+  return at == in.end() ? json{} : *at;
 }
 
 /// An object within, or an empty one.
@@ -35,15 +46,10 @@ std::string span(std::uint64_t ms) {
 }
 
 std::string millis(const json& micros) {
-  if (!micros.is_number_unsigned()) return "-";
+  if (!micros.is_number_integer()) return "-";
   const auto us = micros.get<std::uint64_t>();
   return us < 10'000 ? fmt::format("{}.{} ms", us / 1000, us / 100 % 10)
                      : fmt::format("{} ms", us / 1000);
-}
-
-json field(const json& in, const char* key) {
-  const auto at = in.find(key);
-  return at == in.end() ? json{} : *at;
 }
 
 /// "   as of 12 s ago" for an actor that has been silent.
@@ -60,8 +66,8 @@ std::string upper(std::string s) {
 }
 
 std::string first_line(const json& s) {
-  auto out = fmt::format("spacetime {}   {}", text(s, "version"),
-                         text(s, "network"));
+  auto out =
+      fmt::format("spacetime {}   {}", text(s, "version"), text(s, "network"));
   const auto start = number(s, "start_time"), now = number(s, "time");
   if (start != 0 && now >= start) out += "   up " + span(now - start);
   return fmt::format("{:<72}{:>8}\n", out, upper(text(s, "state")));
@@ -70,11 +76,11 @@ std::string first_line(const json& s) {
 std::string chain_line(const json& s) {
   if (field(s, "height").is_null()) return "chain    nothing known yet\n";
   const auto& chain = part(s, "chain");
-  auto out = fmt::format(
-    "chain    height {}   epoch {}   tip {}   {}   {}", text(s, "height"),
-    text(s, "epoch"), short_id(s["tip"]),
-    ago(number(s, "time"), number(s, "tip_time")),
-    s.value("synced", false) ? "synced" : "not synced");
+  auto out = fmt::format("chain    height {}   epoch {}   tip {}   {}   {}",
+                         text(s, "height"), text(s, "epoch"),
+                         short_id(field(s, "tip")),
+                         ago(number(s, "time"), number(s, "tip_time")),
+                         field(s, "synced") == true ? "synced" : "not synced");
   if (number(chain, "reorgs") != 0)
     out += fmt::format("   {} reorgs", number(chain, "reorgs"));
   return out + age_of(chain, number(s, "time")) + "\n";
@@ -84,8 +90,7 @@ std::string pool_line(const json& s) {
   std::string out;
   if (const auto& pool = part(s, "mempool"); !pool.empty())
     out += fmt::format("mempool  {} tx, {} of {}, {} refused",
-                       number(pool, "txs"),
-                       human_bytes(number(pool, "bytes")),
+                       number(pool, "txs"), human_bytes(number(pool, "bytes")),
                        human_bytes(number(pool, "max_bytes")),
                        number(pool, "refused"));
   if (const auto& disk = part(s, "storage"); !disk.empty())
@@ -100,8 +105,7 @@ std::string time_line(const json& s) {
   const auto& t = part(s, "timelord");
   if (t.empty()) return {};
   const auto idle = text(t, "idle");
-  if (!idle.empty() && idle != "-")
-    return "time     idle: " + idle + "\n";
+  if (!idle.empty() && idle != "-") return "time     idle: " + idle + "\n";
   return fmt::format("time     epoch {}   {} squarings/s   {} ticks{}\n",
                      text(t, "epoch"), text(t, "squarings_per_second"),
                      number(t, "published"), age_of(t, number(s, "time")));
@@ -112,22 +116,20 @@ std::string farm_lines(const json& s) {
   if (farm.empty() && scanner.empty()) return {};
   const auto& plots = farm.empty() ? scanner : farm;
   const auto n = number(plots, "plots"), lookups = number(plots, "lookups");
-  const char* what = n == 0         ? "NO PLOTS"
-                     : lookups == 0 ? "WAITING"
-                                    : "FARMING";
-  auto out = fmt::format("farm     {}   {} plots, {}, {} scanners{}\n", what, n,
-                         human_bytes(number(plots, "plot_bytes")),
-                         number(farm, "scanners"),
-                         age_of(farm, number(s, "time")));
+  const char* what = n == 0 ? "NO PLOTS" : lookups == 0 ? "WAITING" : "FARMING";
+  auto out =
+      fmt::format("farm     {}   {} plots, {}, {} scanners{}\n", what, n,
+                  human_bytes(number(plots, "plot_bytes")),
+                  number(farm, "scanners"), age_of(farm, number(s, "time")));
   if (n == 0) return out;
   out += fmt::format(
-    "         lookups {}   late {}   errors {}   p50 {}  p99 {}\n", lookups,
-    number(plots, "late"), number(plots, "errors"),
-    millis(field(scanner, "lookup_p50_us")),
-    millis(field(scanner, "lookup_p99_us")));
+      "         lookups {}   late {}   errors {}   p50 {}  p99 {}\n", lookups,
+      number(plots, "late"), number(plots, "errors"),
+      millis(field(scanner, "lookup_p50_us")),
+      millis(field(scanner, "lookup_p99_us")));
   return out
-         + fmt::format("         won {} blocks, lost {}\n",
-                       number(farm, "won"), number(farm, "lost"));
+         + fmt::format("         won {} blocks, lost {}\n", number(farm, "won"),
+                       number(farm, "lost"));
 }
 
 std::string problem_lines(const json& s) {
@@ -149,7 +151,7 @@ std::string problem_lines(const json& s) {
 }
 
 std::string pair_line(const std::string& name, const std::string& value) {
-  return fmt::format("{:<14}{}\n", name, value);
+  return fmt::format("{:<22}{}\n", name, value);
 }
 
 std::string plain(const json& x) {
@@ -196,16 +198,17 @@ std::string block_text(const json& b) {
   std::string out;
   for (const auto& [name, value] : b.items()) {
     if (name == "txs" || name == "schema") continue;
-    if (name == "time_entries") {
+    if (name == "time_entries" && value.is_array()) {
       for (const auto& e : value)
-        out += pair_line("time_entry", fmt::format("{} ticks, y {}",
-                                                   text(e, "ticks"),
-                                                   short_id(e["y"])));
-    } else if (name == "space") {
+        out += pair_line("time_entry",
+                         fmt::format("{} ticks, y {}", text(e, "ticks"),
+                                     short_id(field(e, "y"))));
+    } else if (name == "space" && value.is_object()) {
       for (const auto& [key, x] : value.items())
         if (key != "proof") out += pair_line("space." + key, plain(x));
-    } else if (name == "time" && value.is_number_unsigned()) {
-      out += pair_line(name, utc({value.get<std::uint64_t>()}));
+    } else if (name == "time") {
+      const auto at = number(b, "time"); // years have four digits
+      out += pair_line(name, at < last_ms ? utc({at}) : plain(value));
     } else {
       out += pair_line(name, plain(value));
     }
@@ -224,10 +227,9 @@ std::string spec_text(const json& s) {
   for (const auto& [name, schedule] : part(s, "rules").items())
     for (const auto& step : schedule) {
       const auto from = number(step, "from");
-      out += pair_line(name, text(step, "value")
-                               + (from == 0 ? ""
-                                            : " from epoch "
-                                                + std::to_string(from)));
+      out += pair_line(
+          name, text(step, "value")
+                    + (from == 0 ? "" : " from epoch " + std::to_string(from)));
     }
   return out;
 }

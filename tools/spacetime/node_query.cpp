@@ -15,22 +15,23 @@ result<place> place_of(const common_flags& flags) {
 result<disk::reader> open_database(const place& at) {
   auto store = disk::store::open_read_only(at.home.chain_dir);
   if (!store && store.error() == errc::not_found)
-    return fail(errc::unavailable, "no node is running, and there is no chain in "
-                                     + at.home.chain_dir.string());
+    return fail(errc::unavailable,
+                "no node is running, and there is no chain in "
+                    + at.home.chain_dir.string());
   if (!store) return store;
   if (store->network() != at.spec.network())
     return fail(errc::wrong_network,
                 at.home.chain_dir.string() + " is of network "
-                  + to_hex(store->network().value) + ", not "
-                  + to_hex(at.spec.network().value));
+                    + to_hex(store->network().value) + ", not "
+                    + to_hex(at.spec.network().value));
   return store;
 }
 
 result<answer> ask_or_read(const place& at, const std::string& method,
                            const json& params, const database_query& query) {
   auto node = rpc_client::open(at.home);
-  result<json> said
-    = node ? node->call(method, params) : result<json>{fail(node.error())};
+  result<json> said =
+      node ? node->call(method, params) : result<json>{fail(node.error())};
   if (said) return answer{std::move(*said), false};
   if (said.error() != errc::unavailable) return fail(said.error());
   auto store = open_database(at);

@@ -22,8 +22,8 @@ struct answer {
   json value;
   bool from_database = false;
 };
-using database_query
-  = std::function<result<json>(const place&, const disk::reader&)>;
+using database_query =
+    std::function<result<json>(const place&, const disk::reader&)>;
 
 /// The node's answer to `method`, or, if no node can be reached, the query's.
 /// Errors: `unavailable` with neither node nor database; the node's refusal;

@@ -57,6 +57,8 @@ private:
   static std::optional<std::uint64_t> parse(const json& x) {
     if (x.is_boolean()) return x.get<bool>() ? 1 : 0;
     if (x.is_number_unsigned()) return x.get<std::uint64_t>();
+    if (x.is_number_integer() && x.get<std::int64_t>() >= 0)
+      return x.get<std::uint64_t>();
     if (!x.is_string()) return std::nullopt;
     const auto& text = x.get_ref<const std::string&>();
     std::uint64_t n = 0;
@@ -76,12 +78,12 @@ private:
 
 std::string_view rule_of(errc e) {
   switch (e) {
-    case errc::bad_plot_parameters:
-    case errc::bad_payee:
-    case errc::plot_filtered: return "R8";
-    case errc::bad_proof_of_space:
-    case errc::score_above_target: return "R9";
-    default: return "R10";
+  case errc::bad_plot_parameters:
+  case errc::bad_payee:
+  case errc::plot_filtered: return "R8";
+  case errc::bad_proof_of_space:
+  case errc::score_above_target: return "R9";
+  default: return "R10";
   }
 }
 
@@ -113,8 +115,8 @@ plot_id plot_of(fields& in, const space_question& q) {
 void read_parameters(fields& in, space_question& q) {
   const auto get = [&](const char* name, std::uint64_t known) {
     return q.spec && !in.has(name)
-             ? static_cast<std::uint8_t>(known)
-             : static_cast<std::uint8_t>(in.number(name, 255));
+               ? static_cast<std::uint8_t>(known)
+               : static_cast<std::uint8_t>(in.number(name, 255));
   };
   static const genesis_section none;
   const auto& g = q.spec ? q.spec->genesis : none;
@@ -129,9 +131,9 @@ result<space_question> read_space(const json& raw) {
   space_question q;
   if (in.has("network")) {
     if (!raw["network"].is_string()) return bad_field("network", "not a name");
-    auto spec
-      = chain_spec::embedded(raw["network"].get_ref<const std::string&>());
-    if (!spec) return fail(spec.error());
+    const auto& name = raw["network"].get_ref<const std::string&>();
+    auto spec = chain_spec::embedded(name);
+    if (!spec) return bad_field("network", "no network is called " + name);
     q.spec = std::move(*spec);
   }
   read_parameters(in, q);
@@ -141,8 +143,8 @@ result<space_question> read_space(const json& raw) {
   if (in.has("epoch_challenge"))
     q.of_epoch = challenge{in.hash("epoch_challenge")};
   q.of_plot = in.has("challenge") || !q.of_epoch
-                ? in.hash("challenge")
-                : space::space_challenge(q.plot.id, *q.of_epoch);
+                  ? in.hash("challenge")
+                  : space::space_challenge(q.plot.id, *q.of_epoch);
   if (in.has("epoch")) q.at.value = in.number("epoch", ~std::uint64_t{0});
   if (in.has("target")) q.target = to_u256(in.hash("target"));
   q.proof = in.hex("proof");
@@ -186,8 +188,7 @@ result<proof_verdict> check_space_proof(const json& in) {
   if (!q->of_epoch) return out;
   const auto score = space::score(*q->of_epoch, *blob);
   out.facts["score"] = rpc::hex(to_bytes(score));
-  if (q->target && score >= *q->target)
-    refuse(out, {errc::score_above_target});
+  if (q->target && score >= *q->target) refuse(out, {errc::score_above_target});
   return out;
 }
 
@@ -195,11 +196,11 @@ result<proof_verdict> check_time_proof(const json& raw) {
   fields in{raw};
   const auto seed = in.hash("seed");
   const auto bits = static_cast<unsigned>(in.number("bits", 65535));
-  const auto squarings
-    = in.number(in.has("squarings") ? "squarings" : "T", ~std::uint64_t{0});
+  const auto squarings =
+      in.number(in.has("squarings") ? "squarings" : "T", ~std::uint64_t{0});
   const auto generator = vdf::generator_bytes();
-  const auto x = in.has("x") ? in.hex("x")
-                             : bytes(generator.begin(), generator.end());
+  const auto x =
+      in.has("x") ? in.hex("x") : bytes(generator.begin(), generator.end());
   const auto proof = in.hex("proof");
   if (in.problem()) return fail(*in.problem());
   proof_verdict out;

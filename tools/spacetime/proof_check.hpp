@@ -16,7 +16,7 @@ struct proof_verdict {
 /// target?} {network | k, strength, testnet} proof. Bytes are hex, numbers also
 /// decimal strings; `challenge` is the plot's own, `epoch_challenge` c_e; with
 /// a network also its k, strength and filter are checked (R8).
-/// Errors: `bad_encoding` naming the field, `not_found` for a network.
+/// Errors: `bad_encoding` naming the field.
 result<proof_verdict> check_space_proof(const json& in);
 
 /// {seed, bits, T, x?, proof}: 200 bytes, y then pi; x: the generator.

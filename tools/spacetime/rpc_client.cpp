@@ -30,8 +30,8 @@ result<json> open_answer(const std::string& body) {
   const auto e = in.value("error", json::object());
   if (!e.is_object()) return fail(errc::malformed, "the answer is no JSON-RPC");
   auto text = e.contains("message") && e["message"].is_string()
-                ? e["message"].get<std::string>()
-                : "refused";
+                  ? e["message"].get<std::string>()
+                  : "refused";
   std::string code = "internal";
   if (const auto data = e.value("data", json::object()); data.is_object()) {
     if (data.contains("code") && data["code"].is_string())
@@ -71,23 +71,22 @@ result<json> rpc_client::call(const std::string& method, const json& params,
   http.set_read_timeout(limit);
   http.set_write_timeout(limit);
   const json request = {
-    {"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
+      {"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
   const auto answer = http.Post(
-    "/",
-    {{"Host", address_}, {"Authorization", "Bearer " + secret_}},
-    request.dump(-1, ' ', false, json::error_handler_t::replace),
-    "application/json");
+      "/", {{"Host", address_}, {"Authorization", "Bearer " + secret_}},
+      request.dump(-1, ' ', false, json::error_handler_t::replace),
+      "application/json");
   if (!answer)
     return answer.error() == httplib::Error::Read
-             ? result<json>{fail(errc::timed_out,
-                                 "no answer from " + address_)}
-             : result<json>{fail(errc::unavailable,
-                                 "no node answers at " + address_)};
+               ? result<json>{fail(errc::timed_out,
+                                   "no answer from " + address_)}
+               : result<json>{
+                   fail(errc::unavailable, "no node answers at " + address_)};
   if (answer->status == 200) return open_answer(answer->body);
   if (answer->status == 503)
     return fail(errc::busy, "the node at " + address_ + " is busy");
   return fail(errc::malformed, address_ + " refused: HTTP "
-                                 + std::to_string(answer->status) + " "
-                                 + answer->body.substr(0, 200));
+                                   + std::to_string(answer->status) + " "
+                                   + answer->body.substr(0, 200));
 }
 } // namespace spacetime::cli

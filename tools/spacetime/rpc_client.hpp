@@ -17,10 +17,9 @@ public:
 
   /// The method's result. Errors: `unavailable` if nothing answers; `timed_out`
   /// after `limit`; else the node's own refusal, its code and its words.
-  result<json> call(const std::string& method,
-                    const json& params = json::array(),
-                    std::chrono::milliseconds limit
-                    = std::chrono::seconds{3}) const;
+  result<json>
+  call(const std::string& method, const json& params = json::array(),
+       std::chrono::milliseconds limit = std::chrono::seconds{3}) const;
 
   /// "127.0.0.1:9791".
   [[nodiscard]] const std::string& address() const { return address_; }

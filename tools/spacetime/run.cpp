@@ -2,6 +2,7 @@
 
 #include "actors/log.hpp"
 #include "actors/node.hpp"
+#include "actors/rpc/http_server.hpp"
 #include "actors/signals.hpp"
 #include "core/base/hex.hpp"
 #include "core/codec/block.hpp"
@@ -14,6 +15,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <thread>
 
 using namespace std::chrono_literals;
 
@@ -93,6 +95,34 @@ log_options log_options_of(const prepared_node& n) {
   return o;
 }
 
+/// Tries the port here, where a person reads the error; the actor would try it
+/// again and again.
+status check_port(const std::string& listen) {
+  const auto at = rpc::parse_listen(listen);
+  if (!at) return fail(at.error());
+  const auto server = rpc::http_server::start(
+    {*at}, [](const auto&) { return rpc::http_answer{503, "starting"}; },
+    [](const auto&, const auto&, auto) {
+      return rpc::http_answer{503, "starting"};
+    });
+  return server ? status{} : status{fail(server.error())};
+}
+
+/// Where RPC listens, once it does: a port 0 has become another. Nothing if it
+/// takes too long; the node runs nevertheless.
+std::string rpc_address(const node& running,
+                        const std::filesystem::path& run_dir) {
+  const auto end = std::chrono::steady_clock::now() + 3s;
+  while (!running.gave_up() && std::chrono::steady_clock::now() < end) {
+    if (const auto raw = disk::read_file(run_dir / "rpc", 1024)) {
+      const std::string text(raw->begin(), raw->end());
+      return " - rpc http://" + text.substr(0, text.find('\n'));
+    }
+    std::this_thread::sleep_for(5ms);
+  }
+  return {};
+}
+
 int wait_for_end(node& running, const block_printer& printer,
                  std::uint64_t wanted) {
   while (wanted == 0 || printer.blocks() < wanted)
@@ -115,7 +145,15 @@ int run_node(prepared_node n, const common_flags& flags,
     return report({errc::io_error, n.options.log_dir.string()
                                      + ": cannot write the log"});
   block_printer printer{flags, n.spec.network()};
-  const auto listen = n.options.rpc_listen;
+  if (auto ok = check_port(n.options.rpc_listen); !ok) {
+    close_log();
+    return report(ok.error(), "or for once: --rpc-listen 127.0.0.1:0");
+  }
+  const auto run_dir = n.options.run_dir;
+  // What a killed process left: the directory is ours, and its address is not.
+  std::error_code ignored;
+  std::filesystem::remove(run_dir / "rpc", ignored);
+  std::filesystem::remove(run_dir / "cookie", ignored);
   auto started = node::start(std::move(n.spec), std::move(n.options));
   if (!started) {
     close_log();
@@ -125,14 +163,16 @@ int run_node(prepared_node n, const common_flags& flags,
   }
   auto& running = **started;
   running.on_tip([&](const tip_change_msg& m) { printer.take(m); });
-  if (!flags.quiet)
+  if (!flags.quiet) {
+    const auto at = rpc_address(running, run_dir);
     fmt::print(stderr,
-               "ready in {} - rpc http://{} - Ctrl-C stops all of it in under "
-               "5 s - next: spacetime status\n",
+               "ready in {}{} - Ctrl-C stops all of it in under 5 s - next: "
+               "spacetime status\n",
                human_seconds(std::chrono::duration<double>(
                                std::chrono::steady_clock::now() - begun)
                                .count()),
-               listen);
+               at);
+  }
   const int code = wait_for_end(running, printer, request.blocks);
   started->reset();
   close_log();

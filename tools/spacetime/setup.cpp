@@ -65,6 +65,20 @@ result<home_keys> make_keys(const config::home& home, const chain_spec& spec) {
   return home_keys{made.farmer, wallet_account(made.wallet), true};
 }
 
+/// The farmer's key again, from the wallet it was made from: a crash came
+/// between the two files.
+status complete_keys(const config::home& home, const network_id& network) {
+  auto wallet = read_key(home.keys_dir / "wallet.key", disk::key_kind::wallet,
+                         network);
+  if (!wallet) return fail(wallet.error());
+  auto words = disk::decode_wallet_secret(*wallet);
+  if (!words)
+    return fail(words.error().code, (home.keys_dir / "wallet.key").string());
+  return disk::write_key_file(
+    home.keys_dir / "farmer.key", disk::key_kind::farmer, network,
+    disk::encode(disk::identity_of(words->entropy).farmer));
+}
+
 result<node_options> options_of(const prepared_node& n) {
   const auto& s = n.settings;
   node_options o;
@@ -110,10 +124,12 @@ result<home_keys> load_keys(const config::home& home, const chain_spec& spec) {
   const auto wallet_file = home.keys_dir / "wallet.key";
   const auto farmer_file = home.keys_dir / "farmer.key";
   std::error_code ignored;
-  if (!std::filesystem::exists(wallet_file, ignored)
-      && !std::filesystem::exists(farmer_file, ignored))
-    return make_keys(home, spec);
+  const bool has_wallet = std::filesystem::exists(wallet_file, ignored),
+             has_farmer = std::filesystem::exists(farmer_file, ignored);
+  if (!has_wallet && !has_farmer) return make_keys(home, spec);
   const auto network = spec.network();
+  if (has_wallet && !has_farmer)
+    if (auto ok = complete_keys(home, network); !ok) return fail(ok.error());
   auto farmer = read_key(farmer_file, disk::key_kind::farmer, network);
   if (!farmer) return fail(farmer.error());
   auto secret = disk::decode_farmer_secret(*farmer);

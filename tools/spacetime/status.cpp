@@ -7,8 +7,8 @@
 
 namespace spacetime::cli {
 namespace {
-constexpr const char* examples
-  = "Without a node it reads the database and says so.\n"
+constexpr const char* examples =
+    "Without a node it reads the database and says so.\n"
     "Exit 0: a node, or its database; 3: neither; 4: the node is unhealthy.\n"
     "Examples:\n"
     "  spacetime status\n"
@@ -21,35 +21,34 @@ result<json> read_status(const place& at, const disk::reader& store) {
   auto tip = disk::context_of(store, *id);
   if (!tip) return fail(tip.error());
   const auto info = store.info();
-  return json{{"schema", 1},
-              {"version", SPACETIME_VERSION},
-              {"network", at.spec.genesis.name},
-              {"network_id", rpc::hex(at.spec.network().value)},
-              {"state", "stopped"},
-              {"height", tip->facts.height.value},
-              {"epoch", tip->facts.epoch.value},
-              {"tip", rpc::hex(id->value)},
-              {"tip_time", tip->facts.time.value},
-              {"weight", tip->weight.str()},
-              {"synced", false},
-              {"peers", 0},
-              {"time", now().value},
-              {"start_time", nullptr},
-              {"failed_checks", json::array()},
-              {"storage",
-               {{"used_bytes", info.used_bytes},
-                {"map_bytes", info.map_bytes}}}};
+  return json{
+      {"schema", 1},
+      {"version", SPACETIME_VERSION},
+      {"network", at.spec.genesis.name},
+      {"network_id", rpc::hex(at.spec.network().value)},
+      {"state", "stopped"},
+      {"height", tip->facts.height.value},
+      {"epoch", tip->facts.epoch.value},
+      {"tip", rpc::hex(id->value)},
+      {"tip_time", tip->facts.time.value},
+      {"weight", tip->weight.str()},
+      {"synced", false},
+      {"peers", 0},
+      {"time", now().value},
+      {"start_time", nullptr},
+      {"failed_checks", json::array()},
+      {"storage",
+       {{"used_bytes", info.used_bytes}, {"map_bytes", info.map_bytes}}}};
 }
 
 int run(const common_flags& flags) {
   const auto at = place_of(flags);
   if (!at) return report(at.error());
-  auto status
-    = ask_or_read(*at, "node_getStatus", json::array(), read_status);
+  auto status = ask_or_read(*at, "node_getStatus", json::array(), read_status);
   if (!status)
     return report(status.error(), status.error() == errc::unavailable
-                                    ? "start one: spacetime up"
-                                    : "");
+                                      ? "start one: spacetime up"
+                                      : "");
   auto& s = status->value;
   s["source"] = status->from_database ? "database" : "rpc";
   if (flags.json)

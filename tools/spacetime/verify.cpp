@@ -11,8 +11,9 @@ namespace spacetime::cli {
 namespace {
 constexpr std::size_t input_limit = 1u << 20;
 
-constexpr const char* examples
-  = "The fields come as JSON (text, a file, or - for stdin), as flags, or both;\n"
+constexpr const char* examples =
+    "The fields come as JSON (text, a file, or - for stdin), as flags, or "
+    "both;\n"
     "a flag wins. Exit 0: valid; 1: not, naming rule and code; 2: bad input.\n"
     "Examples:\n"
     "  spacetime verify proof --space proof.json\n"
@@ -20,7 +21,8 @@ constexpr const char* examples
     "      --challenge HEX --proof HEX\n"
     "  spacetime verify proof --space --network devnet --farmer HEX \\\n"
     "      --seed HEX --epoch-challenge HEX --target HEX --proof HEX\n"
-    "  echo '{\"seed\": \"..\", \"bits\": 512, \"T\": 15000, \"proof\": \"..\"}' |\n"
+    "  echo '{\"seed\": \"..\", \"bits\": 512, \"T\": 15000, \"proof\": "
+    "\"..\"}' |\n"
     "      spacetime verify proof --time -\n";
 
 struct field_flag {
@@ -28,21 +30,21 @@ struct field_flag {
 };
 
 constexpr field_flag field_flags[] = {
-  {"--proof", "proof", "The proof, hex"},
-  {"--plot-id", "plot_id", "Space: id of the plot, hex"},
-  {"--k", "k", "Space: size of the plot"},
-  {"--strength", "strength", "Space: strength of the plot"},
-  {"--test-plots", "test_plots", "Space: 1 for networks with test plots"},
-  {"--challenge", "challenge", "Space: the plot's own challenge, hex"},
-  {"--epoch-challenge", "epoch_challenge", "Space: the epoch's, hex"},
-  {"--epoch", "epoch", "Space: number of the epoch, for the filter"},
-  {"--target", "target", "Space: what the score must be below, hex"},
-  {"--farmer", "farmer", "Space: the farmer's public key, hex"},
-  {"--payout", "payout", "Space: the plot's payout, hex; default zero"},
-  {"--seed", "seed", "Space: seed of the plot; time: of the era; hex"},
-  {"--bits", "bits", "Time: size of the discriminant"},
-  {"--squarings", "T", "Time: number of squarings"},
-  {"--x", "x", "Time: where it starts, hex; default the generator"},
+    {"--proof", "proof", "The proof, hex"},
+    {"--plot-id", "plot_id", "Space: id of the plot, hex"},
+    {"--k", "k", "Space: size of the plot"},
+    {"--strength", "strength", "Space: strength of the plot"},
+    {"--test-plots", "test_plots", "Space: 1 for networks with test plots"},
+    {"--challenge", "challenge", "Space: the plot's own challenge, hex"},
+    {"--epoch-challenge", "epoch_challenge", "Space: the epoch's, hex"},
+    {"--epoch", "epoch", "Space: number of the epoch, for the filter"},
+    {"--target", "target", "Space: what the score must be below, hex"},
+    {"--farmer", "farmer", "Space: the farmer's public key, hex"},
+    {"--payout", "payout", "Space: the plot's payout, hex; default zero"},
+    {"--seed", "seed", "Space: seed of the plot; time: of the era; hex"},
+    {"--bits", "bits", "Time: size of the discriminant"},
+    {"--squarings", "T", "Time: number of squarings"},
+    {"--x", "x", "Time: where it starts, hex; default the generator"},
 };
 
 struct proof_flags {
@@ -63,7 +65,7 @@ result<std::string> input_text(const std::string& from) {
   if (from.find('{') != std::string::npos) return from;
   if (from == "-") return read_all(std::cin);
   std::ifstream file{from, std::ios::binary};
-  if (!file) return fail(errc::bad_config, "cannot read " + from);
+  if (!file) return fail(errc::bad_encoding, "cannot read " + from);
   return read_all(file);
 }
 
@@ -71,13 +73,12 @@ result<json> fields_of(const common_flags& common, const proof_flags& chosen) {
   auto text = input_text(chosen.input);
   if (!text) return fail(text.error());
   if (text->size() > input_limit)
-    return fail(errc::bad_config, "the input exceeds 1 MiB");
+    return fail(errc::bad_encoding, "the input exceeds 1 MiB");
   auto in = json::parse(*text, nullptr, false);
   if (!in.is_object())
-    return fail(errc::bad_config, "the input is not a JSON object");
+    return fail(errc::bad_encoding, "the input is not a JSON object");
   for (std::size_t i = 0; i < chosen.fields.size(); ++i)
-    if (!chosen.fields[i].empty())
-      in[field_flags[i].key] = chosen.fields[i];
+    if (!chosen.fields[i].empty()) in[field_flags[i].key] = chosen.fields[i];
   if (!common.network.empty()) in["network"] = common.network;
   return in;
 }
@@ -91,8 +92,7 @@ void print(const proof_verdict& v, const common_flags& common,
   if (v.refused) {
     fmt::print("not valid: {} {}: {}{}\n", v.rule, name_of(v.refused->code),
                describe(v.refused->code),
-               v.refused->detail.empty() ? ""
-                                         : " (" + v.refused->detail + ")");
+               v.refused->detail.empty() ? "" : " (" + v.refused->detail + ")");
     return;
   }
   fmt::print("valid\n");
@@ -103,13 +103,12 @@ void print(const proof_verdict& v, const common_flags& common,
 
 int proof(const common_flags& common, const proof_flags& chosen) {
   if (chosen.space && chosen.time)
-    return report({errc::bad_config, "--space or --time, not both"});
+    return report({errc::bad_encoding, "--space or --time, not both"});
   const auto in = fields_of(common, chosen);
   if (!in) return report(in.error());
   const bool time = chosen.time || (!chosen.space && looks_like_time(*in));
   const auto v = time ? check_time_proof(*in) : check_space_proof(*in);
-  if (!v) return report({errc::bad_config, v.error().detail},
-                        "see: spacetime verify proof --help");
+  if (!v) return report(v.error(), "see: spacetime verify proof --help");
   print(*v, common, time ? "time" : "space");
   return v->refused ? failed : done;
 }
@@ -120,7 +119,7 @@ void add_verify(CLI::App& app, invocation& out) {
   group->require_subcommand(1);
   group->footer(examples);
   auto* verb = group->add_subcommand(
-    "proof", "Whether a proof of space or of time is valid");
+      "proof", "Whether a proof of space or of time is valid");
   const auto chosen = std::make_shared<proof_flags>();
   add_common(*verb, out.common);
   verb->add_flag("--space", chosen->space, "A proof of space");
