@@ -7,10 +7,11 @@
 #include <algorithm>
 
 namespace spacetime::consensus {
-tip_candidate chain_state::candidate(const chain_context& c) const {
+tip_candidate chain_state::candidate(const chain_context& c,
+                                     height fork) const {
   tip_candidate out{c.id, c.parent, c.facts.epoch, c.weight, c.score};
   if (const auto found = seen_.find(c.id); found != seen_.end()) {
-    out.late = found->second.late;
+    out.late = found->second.last_late > fork;
     out.arrival = found->second.arrival;
   }
   return out;
@@ -33,6 +34,28 @@ chain_state::branch_of(const chain_context& c) const {
   }
   std::reverse(out.begin(), out.end());
   return out;
+}
+
+result<bool> chain_state::replaces_tip(const chain_context& c) const {
+  if (c.parent == tip_.id) return true;
+  height fork;
+  if (c.weight == tip_.weight) { // late blocks count from the fork point on
+    auto branch = branch_of(c);
+    if (!branch) return fail(branch.error());
+    fork.value = branch->front().facts.height.value - 1;
+  }
+  return better(candidate(c, fork), candidate(tip_, fork));
+}
+
+status chain_state::check_new(const chain_context& c) const {
+  auto known = stored_.context(c.id);
+  if (known) return fail(errc::duplicate);
+  if (known.error() != errc::not_found) return fail(known.error());
+  if (c.parent == tip_.id) return {};
+  if (auto parent = stored_.context(c.parent); !parent)
+    return parent.error() == errc::not_found ? fail(errc::unknown_parent)
+                                             : fail(parent.error());
+  return {};
 }
 
 status chain_state::check_depth(height fork) const {
@@ -108,6 +131,8 @@ result<chain_step> chain_state::reorganise(const chain_context& c,
   chain_step step{{branch->front().facts.height.value - 1}, {}, {}, {}};
   if (tip_is_current)
     if (auto ok = check_depth(step.fork); !ok) return fail(ok.error());
+  for (const auto& b : *branch) // known to be bad: not worth the undoing
+    if (refused_.contains(b.id)) return fail(errc::invalid_ancestor);
   if (auto ok = disconnect_to(step.fork, step); !ok) {
     roll_back(step);
     return fail(ok.error());
@@ -140,15 +165,18 @@ result<chain_step> chain_state::offer(const chain_context& c, byte_view raw,
     refused_.emplace(c.id, errc::invalid_ancestor);
     return fail(errc::invalid_ancestor);
   }
-  if (stored_.context(c.id)) return fail(errc::duplicate);
+  if (auto ok = check_new(c); !ok) return fail(ok.error());
   // Only ties between branches need it, and those are settled soon.
   if (seen_.size() > 65'536) seen_.clear();
   if (refused_.size() > 65'536) refused_.clear();
   const auto above = seen_.find(c.parent);
-  const bool inherits = above != seen_.end() && above->second.late;
-  seen_[c.id] = {how.late || inherits, ++arrivals_};
+  const auto inherited
+    = above != seen_.end() ? above->second.last_late : height{};
+  seen_[c.id] = {how.late ? c.facts.height : inherited, ++arrivals_};
   chain_step step{tip_.facts.height, {}, {}, {}};
-  if (c.parent == tip_.id || better(candidate(c), candidate(tip_))) {
+  auto replaces = replaces_tip(c);
+  if (!replaces) return fail(replaces.error());
+  if (*replaces) {
     auto made = c.parent == tip_.id
                   ? extend(c, raw)
                   : reorganise(c, raw, how.tip_is_current);

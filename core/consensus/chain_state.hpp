@@ -72,7 +72,7 @@ public:
 
 private:
   struct seen {
-    bool late = false;
+    height last_late; ///< the highest late block up to here; 0: none
     std::uint64_t arrival = 0;
   };
   struct pending {
@@ -80,7 +80,9 @@ private:
     chain_step step;
   };
 
-  tip_candidate candidate(const chain_context& c) const;
+  tip_candidate candidate(const chain_context& c, height fork) const;
+  result<bool> replaces_tip(const chain_context& c) const;
+  status check_new(const chain_context& c) const;
   result<std::vector<chain_context>> branch_of(const chain_context& c) const;
   status check_depth(height fork) const;
   result<connected_block> connect(const chain_context& c, bytes raw);

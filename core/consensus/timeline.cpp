@@ -5,7 +5,12 @@
 namespace spacetime::consensus {
 void timeline::add(const tick& t) {
   auto& all = steps_[{t.step.seed, t.step.from}];
-  const auto same = [&](const tick& x) { return x.step.ticks == t.step.ticks; };
+  // Ticks with another start or T, true as they may be, lead elsewhere: they
+  // must not keep out those that a chain needs.
+  const auto same = [&](const tick& x) {
+    return x.step.ticks == t.step.ticks && x.step.start == t.step.start
+           && x.step.squarings == t.step.squarings;
+  };
   if (std::any_of(all.begin(), all.end(), same)) return;
   all.push_back(t);
   std::sort(all.begin(), all.end(), [](const tick& a, const tick& b) {
@@ -18,7 +23,9 @@ const tick* timeline::next(const time_position& at, std::uint64_t most) const {
   if (found == steps_.end()) return nullptr;
   const tick* longest = nullptr;
   for (const auto& t : found->second)
-    if (t.step.ticks <= most && t.step.start == at.y) longest = &t;
+    if (t.step.ticks <= most && t.step.start == at.y
+        && t.step.squarings == at.era.squarings)
+      longest = &t;
   return longest;
 }
 

@@ -54,7 +54,7 @@ private:
     std::uint64_t from;
     friend auto operator<=>(const key&, const key&) = default;
   };
-  /// Steps from a point on, the longest last; usually one.
+  /// Steps from a place on, the longest last; usually one.
   using known = std::vector<tick>;
   const tick* next(const time_position& at, std::uint64_t most) const;
 

@@ -86,6 +86,8 @@ result<loaded_chain> load_chain(const consensus::protocol& p,
   if (!tip) return fail(tip.error());
   auto context = context_of(s, *tip);
   if (!context) return fail(context.error());
+  if (context->id != *tip)
+    return fail(errc::corrupt, "stored context of " + to_hex(tip->value));
   auto raw = s.block(*tip);
   if (!raw) return fail(raw.error());
   auto head = codec::header_of_block(*raw);

@@ -47,6 +47,9 @@ public:
     auto stored_tip = context_of(store_, *tip);
     if (!stored_tip) return fail(stored_tip.error());
     const std::uint64_t last = stored_tip->facts.height.value;
+    const auto& at_tip = protocol_.spec.at(stored_tip->facts.epoch);
+    const auto eras = stored_tip->era.number;
+    undo_from_ = eras - std::min(eras, at_tip.max_reorg + 1);
     if (auto ok = start(); !ok) return fail(ok.error());
     for (std::uint64_t h = 1; h <= last; h += batch)
       if (auto ok = take(h, std::min(last, h + batch - 1), last); !ok)
@@ -80,6 +83,8 @@ private:
       return fail(errc::corrupt, "block at height 0: not this network's");
     ledger_ = std::move(*ledger);
     context_ = consensus::genesis_context(protocol_, genesis);
+    if (auto ok = check_context(context_); !ok)
+      return fail(at_height(0, ok.error()));
     return {};
   }
 
@@ -115,6 +120,26 @@ private:
     return out;
   }
 
+  status check_context(const consensus::chain_context& right) const {
+    auto stored = context_of(store_, right.id);
+    if (!stored) return fail(stored.error());
+    if (*stored != right) return fail(errc::corrupt, "stored chain context");
+    return {};
+  }
+
+  /// Undo records that no reorganisation reaches may have been dropped.
+  status check_undo(const consensus::chain_context& c,
+                    const state::delta& change) const {
+    auto stored = store_.undo(c.id);
+    if (!stored && stored.error() == errc::not_found
+        && c.era.number < undo_from_)
+      return {};
+    if (!stored) return fail(stored.error());
+    if (*stored != state::encode(change))
+      return fail(errc::corrupt, "stored undo record");
+    return {};
+  }
+
   status connect(const block& b) {
     if (b.head.parent != context_.id) return fail(errc::unknown_parent);
     auto after
@@ -127,9 +152,8 @@ private:
     if (!change) return fail(change.error());
     if (change->root_after != b.head.state_root) // R14
       return fail(errc::bad_state_root);
-    auto stored = context_of(store_, after->id);
-    if (!stored) return fail(stored.error());
-    if (*stored != *after) return fail(errc::corrupt, "stored chain context");
+    if (auto ok = check_context(*after); !ok) return ok;
+    if (auto ok = check_undo(*after, *change); !ok) return ok;
     context_ = std::move(*after);
     ++summary_.blocks;
     summary_.txs += b.txs.size();
@@ -153,6 +177,7 @@ private:
   state::ledger ledger_;
   consensus::chain_context context_;
   verify_summary summary_;
+  std::uint64_t undo_from_ = 0; // the first era whose records must be there
 };
 } // namespace
 

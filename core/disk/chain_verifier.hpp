@@ -20,9 +20,9 @@ struct verify_summary {
   bytes32 state_root{};
 };
 
-/// Every rule of every block of the best chain, R1 to R14, the stored context,
-/// and at the end the stored accounts. Errors: `corrupt` naming height, block
-/// and the rule's code; `cancelled`.
+/// Every rule of every block of the best chain, R1 to R14, the stored context
+/// and undo record, and at the end the stored accounts. Errors: `corrupt`
+/// naming height, block and the rule's code; `cancelled`.
 result<verify_summary> verify_chain(const consensus::protocol& p,
                                     const reader& s,
                                     const verify_options& options);

@@ -2,16 +2,10 @@
 
 #include "core/base/hex.hpp"
 
-#include <set>
 #include <sys/stat.h>
 #include <system_error>
 
 namespace spacetime::disk {
-namespace {
-// Deeper trees are loops of mounts or links.
-constexpr unsigned deepest = 16;
-}
-
 plot_dirs::known_file plot_dirs::examine(const path& where,
                                          const identity& id) const {
   auto opened = plot_file::open(where);
@@ -31,14 +25,19 @@ plot_dirs::known_file plot_dirs::examine(const path& where,
 }
 
 void plot_dirs::visit(const path& directory,
-                      std::map<path, known_file>& found, unsigned depth) {
+                      std::map<path, known_file>& found,
+                      std::set<directory_id>& visited) {
+  struct stat here {};
+  if (::stat(directory.c_str(), &here) == 0
+      && !visited.insert({here.st_dev, here.st_ino}).second)
+    return; // by another path: links may lead in circles
   std::error_code bad;
   for (std::filesystem::directory_iterator i{directory, bad}, end;
        !bad && i != end; i.increment(bad)) {
     struct stat s {};
     if (::stat(i->path().c_str(), &s) != 0) continue; // gone, or a broken link
     if (S_ISDIR(s.st_mode)) {
-      if (depth < deepest) visit(i->path(), found, depth + 1);
+      visit(i->path(), found, visited);
       continue;
     }
     if (!S_ISREG(s.st_mode) || i->path().extension() != ".plot") continue;
@@ -46,7 +45,8 @@ void plot_dirs::visit(const path& directory,
                       std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000
                         + s.st_mtim.tv_nsec};
     const auto before = files_.find(i->path());
-    const bool same = before != files_.end() && before->second.id == id;
+    const bool same = before != files_.end() && before->second.id == id
+                      && before->second.why != errc::io_error; // may pass
     found[i->path()] = same ? before->second : examine(i->path(), id);
   }
   if (bad)
@@ -57,7 +57,8 @@ void plot_dirs::visit(const path& directory,
 void plot_dirs::refresh() {
   problems_.clear();
   std::map<path, known_file> found;
-  for (const auto& root : roots_) visit(root, found, 0);
+  std::set<directory_id> visited;
+  for (const auto& root : roots_) visit(root, found, visited);
   files_ = std::move(found);
   plots_.clear();
   bytes_ = 0;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace spacetime::disk {
 /// A plot that farms, open.
@@ -36,7 +37,8 @@ public:
 
   /// Looks for changes: opens files that are new or have another inode, size or
   /// time of change, drops those that are gone. Known files are not opened
-  /// again. An error concerns its own file or directory alone.
+  /// again unless they could not be read. Links may lead in circles. An error
+  /// concerns its own file or directory alone.
   void refresh();
 
   /// By path. Two files of one plot: the second one is a problem.
@@ -59,8 +61,10 @@ private:
     std::optional<error> why;
   };
 
+  /// Device and inode.
+  using directory_id = std::pair<std::uint64_t, std::uint64_t>;
   void visit(const path& directory, std::map<path, known_file>& found,
-             unsigned depth);
+             std::set<directory_id>& visited);
   known_file examine(const path& file, const identity& id) const;
 
   std::vector<path> roots_;

@@ -72,6 +72,14 @@ int create(const common_flags& flags, const plot_flags& chosen) {
     job.payout = account->value;
   }
   job.first = chosen.first_given.value_or(next_index(job));
+  if (keys->made)
+    fmt::print(stderr,
+               "keys      new: {}/wallet.key and farmer.key (0600) - back them "
+               "up, nobody can restore them\n",
+               home->keys_dir.string());
+  if (job.k != spec->genesis.k)
+    fmt::print(stderr, "warning: {} farms k={} alone; these plots never win\n",
+               home->network, spec->genesis.k);
   if (!flags.quiet)
     fmt::print(stderr, "{} k={}, {} plots from index {}, about {} each\n",
                home->network, job.k, job.count, job.first,
