@@ -2,14 +2,16 @@
 
 #include "core/time/simulated.hpp"
 
+#include <algorithm>
+
 namespace spacetime {
 squarer::squarer(std::shared_ptr<const consensus::protocol> p,
                  std::chrono::milliseconds pace,
                  std::function<void(const consensus::tick&)> made)
   : protocol_(std::move(p)), pace_(pace), made_(std::move(made)),
     squaring_([this] { square(); }),
-    tick_proofs_([this] { prove(ticks_, true); }),
-    era_proofs_([this] { prove(eras_, false); }) {}
+    tick_proofs_([this] { prove_ticks(); }),
+    era_proofs_([this] { prove_eras(); }) {}
 
 squarer::~squarer() {
   {
@@ -49,7 +51,7 @@ void squarer::pause() {
 void squarer::square() {
   while (true) {
     consensus::time_position at;
-    std::shared_ptr<std::atomic<bool>> cancelled;
+    flag cancelled;
     {
       std::unique_lock lock{mutex_};
       changed_.wait(lock, [this] { return stopping_ || next_; });
@@ -66,7 +68,7 @@ void squarer::square() {
 }
 
 void squarer::square_era(const consensus::time_position& at,
-                         const std::shared_ptr<std::atomic<bool>>& cancelled) {
+                         const flag& cancelled) {
   const auto k = protocol_->fixed().ticks_per_era;
   const auto& era = at.era;
   auto group = vdf::discriminant::from_seed(era.seed,
@@ -86,20 +88,18 @@ void squarer::square_era(const consensus::time_position& at,
     const auto done = i - at.tick;
     consensus::tick t{
       era.number, {era.seed, era.squarings, i, 1, y, end, {}}};
-    if (!put(ticks_, {t, *group, run->range(done, done + 1), cancelled}))
-      return;
+    if (!put_tick({t, *group, run->range(done, done + 1), cancelled})) return;
     y = end;
   }
   if (at.tick != 0) return; // only who saw the whole era can prove it at once
   consensus::tick whole{
     era.number,
     {era.seed, era.squarings, 0, k, vdf::generator_bytes(), y, {}}};
-  put(eras_, {whole, *group, run->range(0, k), ended_});
+  put_era({whole, *group, run->range(0, k), ended_});
 }
 
-void squarer::simulate_era(
-  const consensus::time_position& at,
-  const std::shared_ptr<std::atomic<bool>>& cancelled) {
+void squarer::simulate_era(const consensus::time_position& at,
+                           const flag& cancelled) {
   const auto& era = at.era;
   for (auto i = at.tick; i < protocol_->fixed().ticks_per_era; ++i) {
     if (!wait_for_pace(*cancelled)) return;
@@ -109,14 +109,43 @@ void squarer::simulate_era(
   }
 }
 
-bool squarer::put(mailbox& box, proof_job job) {
+void squarer::prove_era(const consensus::era_span& era) {
+  {
+    const std::lock_guard guard{mutex_};
+    const auto same = [&](const proof_job& j) {
+      return j.tick.step.seed == era.seed;
+    };
+    if (proving_ == era.seed || eras_.size() + 1 >= era_limit
+        || std::any_of(eras_.begin(), eras_.end(), same))
+      return;
+  }
+  auto group = vdf::discriminant::from_seed(era.seed,
+                                            protocol_->spec.genesis.vdf_bits);
+  if (!group) return;
+  const consensus::tick whole{
+    era.number,
+    {era.seed, era.squarings, 0, protocol_->fixed().ticks_per_era,
+     vdf::generator_bytes(), era.end, {}}};
+  put_era({whole, *group, {}, ended_});
+}
+
+bool squarer::put_tick(proof_job job) {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock,
-                [&] { return stopping_ || *job.cancelled || !box.job; });
+  changed_.wait(lock, [&] { return stopping_ || *job.cancelled || !tick_; });
   if (stopping_ || *job.cancelled) return false;
-  box.job = std::move(job);
+  tick_ = std::move(job);
   changed_.notify_all();
   return true;
+}
+
+void squarer::put_era(proof_job job) {
+  {
+    const std::lock_guard guard{mutex_};
+    // The oldest goes: whoever still needs it asks again.
+    if (eras_.size() == era_limit) eras_.pop_front();
+    eras_.push_back(std::move(job));
+  }
+  changed_.notify_all();
 }
 
 bool squarer::wait_for_pace(const std::atomic<bool>& cancelled) {
@@ -129,24 +158,48 @@ bool squarer::wait_for_pace(const std::atomic<bool>& cancelled) {
   return true;
 }
 
-void squarer::prove(mailbox& box, bool paced) {
+bool squarer::prove(proof_job& job) {
+  auto& step = job.tick.step;
+  if (!job.from) {
+    vdf::evaluation again{job.group, step.squarings, step.ticks};
+    if (!again.advance(step.squarings * step.ticks, job.cancelled.get())
+        || again.current() != step.end)
+      return false;
+    job.from = again.range(0, step.ticks);
+  }
+  auto proof = vdf::prove(job.group, *job.from, step.squarings * step.ticks,
+                          step.end, 1, job.cancelled.get());
+  if (proof) step.proof = *proof;
+  return proof.has_value();
+}
+
+void squarer::prove_ticks() {
   while (true) {
     std::optional<proof_job> job;
     {
       std::unique_lock lock{mutex_};
-      changed_.wait(lock, [&] { return stopping_ || box.job; });
+      changed_.wait(lock, [&] { return stopping_ || tick_; });
       if (stopping_) return;
-      job = std::move(box.job);
-      box.job.reset();
+      job.swap(tick_);
     }
     changed_.notify_all();
-    auto& step = job->tick.step;
-    auto proof = vdf::prove(job->group, job->from, step.squarings * step.ticks,
-                            step.end, 1, job->cancelled.get());
-    if (!proof) continue; // cancelled
-    step.proof = *proof;
-    if (paced && !wait_for_pace(*job->cancelled)) continue;
-    made_(job->tick);
+    if (prove(*job) && wait_for_pace(*job->cancelled)) made_(job->tick);
+  }
+}
+
+void squarer::prove_eras() {
+  while (true) {
+    std::optional<proof_job> job;
+    {
+      std::unique_lock lock{mutex_};
+      proving_ = {};
+      changed_.wait(lock, [&] { return stopping_ || !eras_.empty(); });
+      if (stopping_) return;
+      job = std::move(eras_.front());
+      eras_.pop_front();
+      proving_ = job->tick.step.seed;
+    }
+    if (prove(*job)) made_(job->tick);
   }
 }
 } // namespace spacetime

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <thread>
 
@@ -29,6 +30,10 @@ public:
   /// Squares from `at` to the end of its era, then waits. What ran before is
   /// abandoned, unless it is this very era.
   void run_from(const consensus::time_position& at);
+  /// Makes one proof for a whole era that was not squared here from its start
+  /// to its end; for that it squares the era again. One that is under way, or
+  /// a fourth one, is not taken.
+  void prove_era(const consensus::era_span& era);
   /// Abandons what runs.
   void pause();
 
@@ -38,26 +43,26 @@ public:
 private:
   using clock = std::chrono::steady_clock;
 
+  using flag = std::shared_ptr<std::atomic<bool>>;
+  static constexpr std::size_t era_limit = 4; ///< jobs that wait
+
   /// A proof to make.
   struct proof_job {
     consensus::tick tick; ///< without its proof
     vdf::discriminant group;
-    vdf::checkpoints from;
-    std::shared_ptr<std::atomic<bool>> cancelled;
+    std::optional<vdf::checkpoints> from; ///< none: square the era again
+    flag cancelled;
   };
 
-  /// Holds one job at most: whoever makes jobs waits for whoever takes them.
-  struct mailbox {
-    std::optional<proof_job> job;
-  };
 
   void square();
-  void square_era(const consensus::time_position& at,
-                  const std::shared_ptr<std::atomic<bool>>& cancelled);
-  void simulate_era(const consensus::time_position& at,
-                    const std::shared_ptr<std::atomic<bool>>& cancelled);
-  void prove(mailbox& box, bool paced);
-  bool put(mailbox& box, proof_job job);
+  void square_era(const consensus::time_position& at, const flag& cancelled);
+  void simulate_era(const consensus::time_position& at, const flag& cancelled);
+  void prove_ticks();
+  void prove_eras();
+  bool prove(proof_job& job);
+  bool put_tick(proof_job job);
+  void put_era(proof_job job);
   bool wait_for_pace(const std::atomic<bool>& cancelled);
 
   std::shared_ptr<const consensus::protocol> protocol_;
@@ -69,11 +74,13 @@ private:
   bool stopping_ = false;
   std::optional<consensus::time_position> next_;
   bytes32 seed_{}; // of the era that runs or is about to
-  std::shared_ptr<std::atomic<bool>> cancelled_; // of what runs
-  // Of era proofs: they stay useful after a reorg, only our end stops them.
-  std::shared_ptr<std::atomic<bool>> ended_
-    = std::make_shared<std::atomic<bool>>(false);
-  mailbox ticks_, eras_;
+  flag cancelled_; // of what runs
+  // An era's proof stays useful after a reorg; only our end stops it.
+  flag ended_ = std::make_shared<std::atomic<bool>>(false);
+  // One at most: the squaring waits for its proofs, never runs ahead of them.
+  std::optional<proof_job> tick_;
+  std::deque<proof_job> eras_;
+  bytes32 proving_{}; // seed of the era job under way
   clock::time_point released_{}; // the last tick
   std::atomic<std::uint64_t> rate_{0};
 

@@ -51,6 +51,16 @@ void steer(timelord_self* self) {
   }
   st.idle.clear();
   st.engine->run_from(at);
+  if (const auto era = st.ticks->unproven_era(*st.tip))
+    st.engine->prove_era(*era);
+}
+
+tick_list_msg known_ticks(const timelord_state& st) {
+  return tick_list_msg::build([&](schema::TickList::Builder out) {
+    const auto all = st.ticks->all();
+    auto list = out.initTicks(static_cast<unsigned>(all.size()));
+    for (unsigned i = 0; i < all.size(); ++i) codec::write(list[i], all[i]);
+  });
 }
 
 void publish(timelord_self* self, const tick_msg& m) {
@@ -153,6 +163,12 @@ void load(timelord_self* self) {
           for (auto one : in.getTicks())
             if (auto t = codec::read(one)) self->state.ticks->add(*t);
         });
+        // Those who came first have been told of none.
+        auto& st = self->state;
+        const auto known = known_ticks(st);
+        st.listeners.each(self->clock().now(), [&](const tick_listener& x) {
+          self->send(x, known);
+        });
         start(self);
         renew(self);
       },
@@ -168,12 +184,7 @@ timelord_actor::behavior_type behavior(timelord_self* self, const boot& from) {
     [self](atom::follow, const tick_listener& who) {
       auto& s = self->state;
       s.listeners.renew(who, self->clock().now());
-      return tick_list_msg::build([&](schema::TickList::Builder out) {
-        const auto all = s.ticks->all();
-        auto list = out.initTicks(static_cast<unsigned>(all.size()));
-        for (unsigned i = 0; i < all.size(); ++i)
-          codec::write(list[i], all[i]);
-      });
+      return known_ticks(s);
     },
     [self](atom::work, const tick_msg& m) { take(self, m); },
     [self](const tip_change_msg& m) { take_tip(self, m); },

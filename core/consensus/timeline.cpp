@@ -67,6 +67,25 @@ result<time_position> timeline::at(const chain_context& from, epoch to) const {
   return out;
 }
 
+std::optional<era_span>
+timeline::unproven_era(const chain_context& from) const {
+  auto at = position_of(protocol_, from);
+  const auto k = protocol_.fixed().ticks_per_era;
+  bool from_start = false, whole = false; // of the era that is walked
+  while (const auto* t = next(at, k - at.tick)) {
+    if (at.tick == 0) {
+      from_start = true;
+      whole = t->step.ticks == k;
+    }
+    const auto era = at.era;
+    const auto end = t->step.end;
+    if (!advance(protocol_, at, t->step.ticks, end, from.recent)) break;
+    if (at.tick == 0 && from_start && !whole)
+      return era_span{era.number, era.seed, era.squarings, end};
+  }
+  return std::nullopt;
+}
+
 std::vector<tick> timeline::all() const {
   std::vector<tick> out;
   for (const auto& [place, known] : steps_)

@@ -18,6 +18,14 @@ struct tick {
   }
 };
 
+/// A whole era of the time chain.
+struct era_span {
+  std::uint64_t number{};
+  bytes32 seed{};
+  std::uint64_t squarings{}; ///< T: per tick
+  bytes100 end{};            ///< y_K
+};
+
 /// The ticks a node knows. Holds proven ones only; the owner proves them.
 class timeline {
 public:
@@ -39,6 +47,12 @@ public:
   /// Errors: `not_found` if a tick is missing.
   [[nodiscard]] result<time_position> at(const chain_context& from,
                                          epoch to) const;
+
+  /// The first era that known ticks cross from its start to its end, above a
+  /// block, without one proof for all of it. A block that crosses it has no
+  /// room for its single ticks (R10).
+  [[nodiscard]] std::optional<era_span>
+  unproven_era(const chain_context& from) const;
 
   /// Every known tick, by seed and place.
   [[nodiscard]] std::vector<tick> all() const;

@@ -42,21 +42,16 @@ public:
     : protocol_(p), store_(s), options_(o), time_(p) {}
 
   result<verify_summary> run() {
-    auto tip = store_.tip();
-    if (!tip) return fail(tip.error());
-    auto stored_tip = context_of(store_, *tip);
-    if (!stored_tip) return fail(stored_tip.error());
-    const std::uint64_t last = stored_tip->facts.height.value;
-    const auto& at_tip = protocol_.spec.at(stored_tip->facts.epoch);
-    const auto eras = stored_tip->era.number;
-    undo_from_ = eras - std::min(eras, at_tip.max_reorg + 1);
     if (auto ok = start(); !ok) return fail(ok.error());
-    for (std::uint64_t h = 1; h <= last; h += batch)
-      if (auto ok = take(h, std::min(last, h + batch - 1), last); !ok)
-        return fail(ok.error());
-    if (context_.id != *tip)
-      return fail(errc::corrupt, "the stored tip is not the highest block");
-    return finish();
+    while (true) { // a node that runs beside this adds blocks meanwhile
+      auto tip = store_.tip();
+      if (!tip) return fail(tip.error());
+      if (auto ok = follow(*tip); !ok) return fail(ok.error());
+      auto done = finish();
+      auto now = store_.tip();
+      if (!now) return fail(now.error());
+      if (*now == *tip) return done;
+    }
   }
 
 private:
@@ -86,6 +81,32 @@ private:
     if (auto ok = check_context(context_); !ok)
       return fail(at_height(0, ok.error()));
     return {};
+  }
+
+  /// Checks what lies above the last checked block, up to `tip`.
+  status follow(const block_id& tip) {
+    auto stored = context_of(store_, tip);
+    if (!stored) return fail(stored.error());
+    const std::uint64_t last = stored->facts.height.value;
+    const auto eras = stored->era.number;
+    const auto kept = protocol_.spec.at(stored->facts.epoch).max_reorg + 1;
+    undo_from_ = eras - std::min(eras, kept);
+    for (std::uint64_t h = context_.facts.height.value + 1; h <= last;
+         h += batch)
+      if (auto ok = take(h, std::min(last, h + batch - 1), last); !ok)
+        return has_moved(tip) ? fail(errc::stale, "the node has reorganised "
+                                                  "its chain; try again")
+                              : ok;
+    if (context_.id != tip)
+      return fail(errc::corrupt, "the stored tip is not the highest block");
+    return {};
+  }
+
+  /// Whether the chain left the block that was checked last.
+  [[nodiscard]] bool has_moved(const block_id& tip) const {
+    const auto now = store_.tip();
+    return now && *now != tip
+           && store_.id_at(context_.facts.height) != context_.id;
   }
 
   status take(std::uint64_t from, std::uint64_t to, std::uint64_t last) {
