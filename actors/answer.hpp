@@ -26,7 +26,10 @@ inline error from_caf(const caf::error& e) {
   }
   if (e == caf::sec::request_timeout) return {errc::timed_out};
   if (e == caf::sec::request_receiver_down) return {errc::unavailable};
-  return {errc::internal, "actor error " + std::to_string(e.code())};
+  std::string detail = "actor error " + std::to_string(e.code());
+  if (e.context().match_elements<std::string>()) // what an exception said
+    detail = e.context().get_as<std::string>(0);
+  return {errc::internal, std::move(detail)};
 }
 
 /// Answers a request that only wants to know that it is done; CAF 0.17's typed

@@ -101,9 +101,9 @@ result<std::unique_ptr<node>> node::start(chain_spec spec,
 
 void node::boot_all() {
   system_ = std::make_unique<caf::actor_system>(config_);
-  const auto give_up = [this](const std::string& name) {
+  const auto give_up = [this](const std::string& name, const error& why) {
     const std::lock_guard guard{mutex_};
-    if (!gave_up_) gave_up_ = name;
+    if (!gave_up_) gave_up_ = name + ": " + to_string(why);
     ::kill(::getpid(), SIGTERM); // main waits for it
   };
   // A child is made from what was booted before it, also after a crash.

@@ -33,8 +33,8 @@ public:
   /// Calls `f` for every change of the tip, from an actor's thread.
   void on_tip(std::function<void(const tip_change_msg&)> f);
 
-  /// The actor that crashed again and again, once there is one: the node must
-  /// stop, exit code 4.
+  /// Which actor crashed again and again, and why, once there is one: the node
+  /// must stop, exit code 4.
   [[nodiscard]] std::optional<std::string> gave_up() const;
 
 private:

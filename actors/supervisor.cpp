@@ -1,8 +1,8 @@
 #include "actors/supervisor.hpp"
 
+#include "actors/answer.hpp"
 #include "actors/log.hpp"
 #include "actors/observed.hpp"
-#include "actors/protocol.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
@@ -50,10 +50,10 @@ caf::behavior supervisor(supervisor_self* self, supervisor_options o) {
     self->state.child = nullptr;
     const auto wait = note_crash(self);
     log_event(log_level::error, o.name, "actor_restarted",
-              {{"reason", to_string(x.reason)},
+              {{"reason", to_string(from_caf(x.reason))},
                {"crashes", std::to_string(self->state.crashes.size())}});
     if (self->state.crashes.size() > budget) {
-      o.give_up(o.name);
+      o.give_up(o.name, from_caf(x.reason));
       return self->quit(x.reason);
     }
     self->delayed_send(self, wait, atom::respawn_v);

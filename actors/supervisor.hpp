@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/error.hpp"
+
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
@@ -10,8 +12,9 @@ namespace spacetime {
 struct supervisor_options {
   std::string name;
   std::function<caf::actor(caf::actor_system&)> make;
-  /// Told that the actor crashed again and again; the node must stop.
-  std::function<void(const std::string& name)> give_up;
+  /// Told that the actor crashed again and again, and why the last time; the
+  /// node must stop.
+  std::function<void(const std::string& name, const error& why)> give_up;
 };
 
 /// A stable address for an actor that may crash: forwards every message to the

@@ -8,15 +8,16 @@
 #include "core/mempool/pool.hpp"
 #include "core/tx/rules.hpp"
 
-#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <deque>
 #include <map>
 
 namespace spacetime {
 namespace {
 constexpr std::size_t queue_limit = 1000; // offers that wait for an account
+constexpr std::size_t returning_limit = 100'000; // of blocks that left
 
 struct mempool_state {
   mempool_state() = default;
@@ -24,6 +25,7 @@ struct mempool_state {
   std::unique_ptr<mempool::pool> pool;
   std::optional<consensus::chain_context> tip;
   std::size_t asking = 0; // offers whose account is being asked for
+  std::deque<tx> returning; // of blocks that left the chain, to be offered
   std::uint64_t added = 0, refused = 0;
   static inline const char* name = "mempool";
 };
@@ -60,11 +62,14 @@ height next_height(const mempool_state& st) {
   return {st.tip ? st.tip->facts.height.value + 1 : 1};
 }
 
+void take_returning(mempool_self* self);
+
 void offer(mempool_self* self, const tx& t,
            const std::map<account_id, state::account>& known,
            size_promise asker) {
   auto& st = self->state;
   st.asking -= 1;
+  take_returning(self);
   const mempool::account_view accounts = [&](const account_id& id) {
     const auto found = known.find(id);
     return found == known.end() ? state::account{} : found->second;
@@ -87,6 +92,7 @@ void ask_accounts(mempool_self* self, const tx& t, size_promise asker) {
   ++self->state.asking;
   const auto refuse = [self, asker](caf::error& e) mutable {
     self->state.asking -= 1;
+    take_returning(self);
     asker.deliver(std::move(e));
   };
   const auto& ledger = self->state.from.actors.state;
@@ -109,6 +115,16 @@ void ask_accounts(mempool_self* self, const tx& t, size_promise asker) {
             refuse);
       },
       refuse);
+}
+
+/// Offers what blocks left behind, as far as the queue has room.
+void take_returning(mempool_self* self) {
+  auto& st = self->state;
+  while (!st.returning.empty() && st.asking < queue_limit) {
+    const auto t = std::move(st.returning.front());
+    st.returning.pop_front();
+    ask_accounts(self, t, {}); // nobody waits for an answer
+  }
 }
 
 caf::result<std::uint32_t> take(mempool_self* self, const tx_msg& m) {
@@ -155,12 +171,11 @@ void take_blocks(mempool_self* self, schema::TipChange::Reader in) {
   for (auto i = gone.size(); i-- > 0;) {
     auto b = codec::decode_block(network, view(gone[i]));
     if (!b) continue;
-    for (const auto& t : b->txs)
-      caf::anon_send(mempool_actor{self},
-                     tx_msg::build([&](schema::Tx::Builder out) {
-                       out.setRaw(blob(codec::encode(t)));
-                     }));
+    for (auto& t : b->txs)
+      if (st.returning.size() < returning_limit)
+        st.returning.push_back(std::move(t));
   }
+  take_returning(self);
 }
 
 void take_tip(mempool_self* self, const tip_change_msg& m) {

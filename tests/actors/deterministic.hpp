@@ -23,9 +23,12 @@ public:
   deterministic& operator=(const deterministic&) = delete;
 
   /// An actor or a timeout that is left would hang the system's destructor.
-  ~deterministic() {
-    for (const auto& a : kept_)
-      caf::anon_send_exit(a, caf::exit_reason::kill);
+  ~deterministic() { stop_all(); }
+
+  /// Ends all that `keep` has seen. Call it in the destructor of a derived
+  /// fixture whose members the actors use.
+  void stop_all() {
+    for (const auto& a : kept_) caf::anon_send_exit(a, caf::exit_reason::kill);
     kept_.clear();
     sched.run();
     sched.clock().cancel_all();
@@ -47,8 +50,8 @@ public:
   void advance(std::chrono::milliseconds d) {
     const auto until = now() + d;
     while (now() < until) {
-      sched.advance_time(std::min<caf::timespan>(until - now(),
-                                                 std::chrono::milliseconds{100}));
+      sched.advance_time(std::min<caf::timespan>(
+          until - now(), std::chrono::milliseconds{100}));
       sched.run();
     }
   }
@@ -66,16 +69,17 @@ public:
     keep(sys.spawn([=](caf::event_based_actor* me) {
       if constexpr (std::is_void_v<T>)
         me->request(to, caf::infinite, xs...)
-          .then([out] { out->emplace(); }, refused);
+            .then([out] { out->emplace(); }, refused);
       else
         me->request(to, caf::infinite, xs...)
-          .then([out](const T& x) { *out = x; }, refused);
+            .then([out](const T& x) { *out = x; }, refused);
     }));
     run();
     return out;
   }
 
-  /// The same where an answer must be there at once. `timed_out`: there is none.
+  /// The same where an answer must be there at once. `timed_out`: there is
+  /// none.
   template <class T, class Handle, class... Ts>
   result<T> ask(const Handle& to, const Ts&... xs) {
     return opened(request<T>(to, xs...));
@@ -100,8 +104,8 @@ private:
 
 public:
   caf::actor_system sys{config_};
-  caf::scheduler::test_coordinator& sched
-    = dynamic_cast<caf::scheduler::test_coordinator&>(sys.scheduler());
+  caf::scheduler::test_coordinator& sched =
+      dynamic_cast<caf::scheduler::test_coordinator&>(sys.scheduler());
 
 private:
   std::vector<caf::actor> kept_;

@@ -18,17 +18,17 @@ namespace spacetime::test {
 class raw_connection {
 public:
   explicit raw_connection(std::uint16_t port)
-    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     check(fd_ >= 0, "a socket can be made");
-    open_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to)
-            == 0;
+    open_ =
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
   }
   raw_connection(raw_connection&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), open_(other.open_) {}
+      : fd_(std::exchange(other.fd_, -1)), open_(other.open_) {}
   raw_connection& operator=(raw_connection&&) = delete;
   ~raw_connection() {
     if (fd_ >= 0) ::close(fd_);
@@ -70,7 +70,7 @@ private:
 };
 
 /// Sends bytes and reads the whole answer.
-inline std::string exchange(std::uint16_t port, std::string_view request) {
+inline std::string fetch(std::uint16_t port, std::string_view request) {
   const raw_connection c{port};
   (void)c.send(request);
   return c.read_all();
@@ -89,8 +89,7 @@ inline std::string body_of(const std::string& answer) {
 
 /// A POST with these header lines ("Name: value\r\n" each).
 inline std::string post(std::string_view headers, std::string_view body) {
-  return "POST / HTTP/1.1\r\n" + std::string{headers}
-         + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n"
-         + std::string{body};
+  return "POST / HTTP/1.1\r\n" + std::string{headers} + "Content-Length: "
+         + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
 }
 } // namespace spacetime::test

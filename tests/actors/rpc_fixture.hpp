@@ -19,7 +19,9 @@
 namespace spacetime::test {
 using nlohmann::json;
 
-inline chain_spec regtest() { return *chain_spec::embedded("regtest"); }
+inline chain_spec regtest() {
+  return *chain_spec::embedded("regtest");
+}
 
 /// Settings of a test's node; its clock stands ten seconds after genesis.
 inline std::shared_ptr<const node_options>
@@ -41,9 +43,9 @@ public:
   explicit rpc_node(const std::string& listen = "127.0.0.1:0") {
     from.rules = std::make_shared<const consensus::protocol>(regtest());
     from.options = options_in(*home, listen);
-    auto store = disk::store::open(from.options->chain_dir,
-                                   from.rules->spec.network(),
-                                   from.options->storage);
+    auto store =
+        disk::store::open(from.options->chain_dir, from.rules->spec.network(),
+                          from.options->storage);
     check(store && disk::ensure_genesis(*from.rules, *store),
           "a store can be made");
     from.store = std::make_shared<disk::store>(std::move(*store));
@@ -65,8 +67,8 @@ public:
     rpc = spawn_rpc(sys, from);
     caf::scoped_actor self{sys};
     self->request(rpc, std::chrono::seconds{20}, atom::status_v)
-      .receive([](const status_msg&) {},
-               [](caf::error&) { check(false, "the RPC actor answers"); });
+        .receive([](const status_msg&) {},
+                 [](caf::error&) { check(false, "the RPC actor answers"); });
     const auto raw = read_whole(home / "run/rpc");
     const std::string at(raw.begin(), raw.end());
     port = static_cast<std::uint16_t>(std::stoi(at.substr(at.find(':') + 1)));
@@ -92,17 +94,15 @@ public:
 
   /// The answer to a body, whatever it is.
   [[nodiscard]] json ask(const std::string& body) const {
-    const auto text = body_of(exchange(port, post(headers(), body)));
+    const auto text = body_of(fetch(port, post(headers(), body)));
     return json::parse(text, nullptr, false);
   }
   /// The answer to a call.
   [[nodiscard]] json call(const std::string& method,
                           const json& params = json::array()) const {
-    return ask(json{{"jsonrpc", "2.0"},
-                    {"id", 7},
-                    {"method", method},
-                    {"params", params}}
-                 .dump());
+    return ask(json{
+        {"jsonrpc", "2.0"}, {"id", 7}, {"method", method}, {"params", params}}
+                   .dump());
   }
 
   temporary_directory home;

@@ -21,8 +21,8 @@ using steady = std::chrono::steady_clock;
 
 int code_of(const json& answer) {
   return answer.is_object() && answer.contains("error")
-           ? answer["error"]["code"].get<int>()
-           : 0;
+             ? answer["error"]["code"].get<int>()
+             : 0;
 }
 
 std::string name_of_error(const json& answer) {
@@ -45,24 +45,26 @@ std::string request_line(const std::string& start) {
 /// Answers nothing, ever; tells when it was asked.
 mempool_actor silent_mempool(caf::actor_system& sys,
                              std::shared_ptr<std::promise<void>> asked) {
-  return sys.spawn([asked](mempool_actor::pointer self)
-                     -> mempool_actor::behavior_type {
-    return {
-      [self, asked](const tx_msg&) -> caf::result<std::uint32_t> {
-        asked->set_value();
-        return self->make_response_promise<std::uint32_t>();
-      },
-      [](atom::best, std::uint32_t, std::uint32_t) { return tx_list_msg{}; },
-      [](atom::find, const id_msg&) -> caf::result<tx_msg> {
-        return caf::make_error(errc::not_found);
-      },
-      [](const tip_change_msg&) {},
-      [](atom::renew) {},
-      [self](atom::status) -> caf::result<status_msg> {
-        return self->make_response_promise<status_msg>();
-      },
-    };
-  });
+  return sys.spawn(
+      [asked](mempool_actor::pointer self) -> mempool_actor::behavior_type {
+        return {
+            [self, asked](const tx_msg&) -> caf::result<std::uint32_t> {
+              asked->set_value();
+              return self->make_response_promise<std::uint32_t>();
+            },
+            [](atom::best, std::uint32_t, std::uint32_t) {
+              return tx_list_msg{};
+            },
+            [](atom::find, const id_msg&) -> caf::result<tx_msg> {
+              return caf::make_error(errc::not_found);
+            },
+            [](const tip_change_msg&) {},
+            [](atom::renew) {},
+            [self](atom::status) -> caf::result<status_msg> {
+              return self->make_response_promise<status_msg>();
+            },
+        };
+      });
 }
 } // namespace
 
@@ -74,7 +76,7 @@ TEST_CASE("only who knows the cookie is answered, and only on our names") {
   const std::string body = R"({"jsonrpc":"2.0","id":1,"method":"rpc_methods"})";
   const auto bearer = "Authorization: Bearer " + n.cookie + "\r\n";
   const auto ask = [&](const std::string& headers) {
-    return status_of(exchange(n.port, post(headers, body)));
+    return status_of(fetch(n.port, post(headers, body)));
   };
   CHECK(ask(host + type + bearer) == 200);
   CHECK(ask(host + type) == 401);
@@ -89,18 +91,18 @@ TEST_CASE("only who knows the cookie is answered, and only on our names") {
   CHECK(ask(host + bearer) == 415);
   CHECK(ask(host + "Content-Type: text/plain\r\n" + bearer) == 415);
   const auto get = [&](const std::string& path) {
-    return status_of(exchange(n.port, request_line("GET " + path) + host
-                                        + "\r\n"));
+    return status_of(
+        fetch(n.port, request_line("GET " + path) + host + "\r\n"));
   };
   CHECK(get("/healthz/live") == 200);
   CHECK(get("/healthz/farmer") == 404);
   CHECK(get("/metrics") == 401);
   CHECK(get("/") == 401);
-  CHECK(status_of(exchange(n.port, request_line("GET /metrics") + host + bearer
-                                     + "\r\n"))
+  CHECK(status_of(fetch(n.port,
+                        request_line("GET /metrics") + host + bearer + "\r\n"))
         == 404);
-  CHECK(status_of(exchange(n.port, request_line("GET /healthz")
-                                     + "Host: example.org\r\n\r\n"))
+  CHECK(status_of(fetch(n.port, request_line("GET /healthz")
+                                    + "Host: example.org\r\n\r\n"))
         == 403);
 }
 
@@ -145,8 +147,8 @@ TEST_CASE("errors follow JSON-RPC 2.0 and name what is wrong") {
   CHECK(code_of(n.call("chain_getBlock", json::array({-1}))) == -32602);
   CHECK(code_of(n.call("chain_getBlock", json::array({1.5}))) == -32602);
   CHECK(code_of(n.call("chain_getBlock", json::array({"xyz"}))) == -32602);
-  const auto unknown
-    = n.call("chain_getBlock", {{"block", 0}, {"verbose", true}});
+  const auto unknown =
+      n.call("chain_getBlock", {{"block", 0}, {"verbose", true}});
   CHECK(code_of(unknown) == -32602);
   CHECK(unknown["error"]["data"]["parameter"] == "verbose");
   const auto absent = n.call("chain_getBlock", json::array({77}));
@@ -161,7 +163,8 @@ TEST_CASE("a batch answers each of up to 50 and no notification") {
   n.start_rpc();
   json batch = json::array();
   for (int i = 0; i < 50; ++i)
-    batch.push_back({{"jsonrpc", "2.0"}, {"id", i}, {"method", "chain_getTip"}});
+    batch.push_back(
+        {{"jsonrpc", "2.0"}, {"id", i}, {"method", "chain_getTip"}});
   auto all = n.ask(batch.dump());
   REQUIRE(all.size() == 50);
   for (int i = 0; i < 50; ++i) CHECK(all[i]["id"] == i);
@@ -169,9 +172,8 @@ TEST_CASE("a batch answers each of up to 50 and no notification") {
   CHECK(code_of(n.ask(batch.dump())) == -32006);
   const std::string quiet = R"({"jsonrpc":"2.0","method":"chain_getTip"})";
   CHECK(n.ask("[" + quiet + ",7," + quiet + "]").size() == 1);
-  CHECK(status_of(exchange(n.port, post(n.headers(), quiet))) == 204);
-  CHECK(status_of(exchange(n.port, post(n.headers(), "[" + quiet + "]")))
-        == 204);
+  CHECK(status_of(fetch(n.port, post(n.headers(), quiet))) == 204);
+  CHECK(status_of(fetch(n.port, post(n.headers(), "[" + quiet + "]"))) == 204);
 }
 
 TEST_CASE("nesting deeper than 32 is refused before it is parsed") {
@@ -182,8 +184,7 @@ TEST_CASE("nesting deeper than 32 is refused before it is parsed") {
   rpc_node n;
   n.start_rpc();
   CHECK(code_of(n.ask(std::string(900'000, '['))) == -32006);
-  CHECK(code_of(n.ask(std::string(33, '[') + std::string(33, ']')))
-        == -32006);
+  CHECK(code_of(n.ask(std::string(33, '[') + std::string(33, ']'))) == -32006);
 }
 
 TEST_CASE("the chain is told as the database has it") {
@@ -242,8 +243,8 @@ TEST_CASE("transactions reach the mempool, one by one or many at once") {
   auto forged = regtest_payment(1);
   forged.seal.value[0] ^= 1;
   auto list = json::array({raw(regtest_payment(1)), raw(forged), "0x00", "zz"});
-  const auto many
-    = n.call("tx_submit", json::array({std::move(list)}))["result"];
+  const auto many =
+      n.call("tx_submit", json::array({std::move(list)}))["result"];
   REQUIRE(many.size() == 4);
   CHECK(many[0].contains("txid"));
   CHECK(many[1]["error"]["code"] == -32010);
@@ -251,7 +252,8 @@ TEST_CASE("transactions reach the mempool, one by one or many at once") {
   CHECK(many[3]["error"]["code"] == -32602);
   CHECK(n.call("tx_getStatus", json::array({txid}))["result"]["state"]
         == "waiting");
-  const auto absent = n.call("tx_getStatus", json::array({"0x" + std::string(64, '0')}));
+  const auto absent =
+      n.call("tx_getStatus", json::array({"0x" + std::string(64, '0')}));
   CHECK(code_of(absent) == -32004);
   CHECK(n.call("tx_getPool")["result"]["txs"].size() == 2);
   CHECK(n.call("tx_getPool", json::array({1}))["result"]["txs"].size() == 1);
@@ -275,8 +277,8 @@ TEST_CASE("status and health know tip and actors") {
   CHECK(s["network"] == "regtest");
   CHECK(s["chain"]["health"] == "ok");
   CHECK(s["storage"]["used_bytes"].is_number_unsigned());
-  const auto health = exchange(n.port, request_line("GET /healthz")
-                                         + "Host: localhost\r\n\r\n");
+  const auto health =
+      fetch(n.port, request_line("GET /healthz") + "Host: localhost\r\n\r\n");
   CHECK(status_of(health) == 200);
   CHECK(json::parse(body_of(health)) == n.call("node_getHealth")["result"]);
   const auto actors = n.call("node_getActors")["result"]["actors"];
@@ -301,21 +303,21 @@ TEST_CASE("the keys of answers are those of the committed file") {
   n.start_rpc();
   (void)status_once_known(n);
   const auto raw = "0x" + to_hex(codec::encode(regtest_payment(0)));
-  const auto who
-    = encode_address(regtest().genesis.hrp, regtest().genesis.premine[0].account);
+  const auto who = encode_address(regtest().genesis.hrp,
+                                  regtest().genesis.premine[0].account);
   const std::vector<std::pair<std::string, json>> calls = {
-    {"node_getStatus", json::array()},
-    {"node_getVersion", json::array()},
-    {"node_getHealth", json::array()},
-    {"node_getActors", json::array()},
-    {"chain_getTip", json::array()},
-    {"chain_getHeader", json::array({0})},
-    {"chain_getBlock", json::array({0})},
-    {"chain_getAccount", json::array({who})},
-    {"chain_getSpec", json::array()},
-    {"chain_getSupply", json::array()},
-    {"tx_decode", json::array({raw})},
-    {"tx_getPool", json::array()},
+      {"node_getStatus", json::array()},
+      {"node_getVersion", json::array()},
+      {"node_getHealth", json::array()},
+      {"node_getActors", json::array()},
+      {"chain_getTip", json::array()},
+      {"chain_getHeader", json::array({0})},
+      {"chain_getBlock", json::array({0})},
+      {"chain_getAccount", json::array({who})},
+      {"chain_getSpec", json::array()},
+      {"chain_getSupply", json::array()},
+      {"tx_decode", json::array({raw})},
+      {"tx_getPool", json::array()},
   };
   for (const auto& [method, params] : calls)
     check_keys(method, n.call(method, params)["result"]);
@@ -325,10 +327,11 @@ TEST_CASE("no damage to a request's text harms the node") {
   rpc_node n;
   rpc::node_view view{n.sys, n.from};
   const std::string good[] = {
-    R"({"jsonrpc":"2.0","id":1,"method":"chain_getBlock","params":["0"]})",
-    R"([{"jsonrpc":"2.0","id":"a\u00e9","method":"tx_decode","params":{"raw":)"
-    R"("0x00"}},{"jsonrpc":"2.0","method":"chain_getBlockHash","params":[0]}])",
-    R"({"jsonrpc":"2.0","id":null,"method":"tx_submit","params":[["0x01"]]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"chain_getBlock","params":["0"]})",
+      R"([{"jsonrpc":"2.0","id":"a\u00e9","method":"tx_decode",)"
+      R"("params":{"raw":"0x00"}},)"
+      R"({"jsonrpc":"2.0","method":"chain_getBlockHash","params":[0]}])",
+      R"({"jsonrpc":"2.0","id":null,"method":"tx_submit","params":[["0x01"]]})",
   };
   std::mt19937_64 random{7};
   for (int i = 0; i < 20'000; ++i) {
@@ -336,10 +339,10 @@ TEST_CASE("no damage to a request's text harms the node") {
     for (auto k = 1 + random() % 3; k > 0; --k) {
       const auto at = random() % bad.size();
       switch (random() % 4) {
-        case 0: bad[at] = static_cast<char>(random()); break;
-        case 1: bad[at] = "[]{}\",:0\\"[random() % 9]; break;
-        case 2: bad.insert(at, 1, static_cast<char>(random())); break;
-        default: bad.erase(at, 1 + random() % 3); break;
+      case 0: bad[at] = static_cast<char>(random()); break;
+      case 1: bad[at] = "[]{}\",:0\\"[random() % 9]; break;
+      case 2: bad.insert(at, 1, static_cast<char>(random())); break;
+      default: bad.erase(at, 1 + random() % 3); break;
       }
       if (bad.empty()) bad = "x";
     }
@@ -353,9 +356,8 @@ TEST_CASE("calls after the deadline are busy, not late") {
   rpc_node n;
   rpc::node_view view{n.sys, n.from};
   const auto a = json::parse(
-    *rpc::answer(view,
-                 R"({"jsonrpc":"2.0","id":1,"method":"chain_getTip"})",
-                 steady::now()));
+      *rpc::answer(view, R"({"jsonrpc":"2.0","id":1,"method":"chain_getTip"})",
+                   steady::now()));
   CHECK(code_of(a) == -32002);
   CHECK(name_of_error(a) == "timed_out");
 }
@@ -372,8 +374,8 @@ TEST_CASE("a silent actor delays neither status nor the end") {
   const raw_connection waiting{n.port};
   const auto raw = "0x" + to_hex(codec::encode(regtest_payment(0)));
   REQUIRE(waiting.send(post(
-    n.headers(), R"({"jsonrpc":"2.0","id":1,"method":"tx_submit","params":[")"
-                   + raw + "\"]}")));
+      n.headers(), R"({"jsonrpc":"2.0","id":1,"method":"tx_submit","params":[")"
+                       + raw + "\"]}")));
   REQUIRE(asked->get_future().wait_for(20s) == std::future_status::ready);
   const raw_connection idle{n.port};
   start = steady::now();

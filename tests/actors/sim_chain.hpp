@@ -18,8 +18,8 @@
 
 namespace spacetime::test {
 inline std::shared_ptr<const consensus::protocol> sim_rules() {
-  static const auto rules
-    = std::make_shared<const consensus::protocol>(*chain_spec::embedded("sim"));
+  static const auto rules =
+      std::make_shared<const consensus::protocol>(*chain_spec::embedded("sim"));
   return rules;
 }
 
@@ -66,8 +66,8 @@ public:
     h.height.value = parent.facts.height.value + 1;
     h.epoch = at;
     h.parent = parent.id;
-    h.time.value = parent.facts.time.value
-                   + plan.epochs * rules->fixed().tau_ms;
+    h.time.value =
+        parent.facts.time.value + plan.epochs * rules->fixed().tau_ms;
     h.target = end.era.target;
     h.history_root = parent.history.root(consensus::history_node);
     h.tx_root = codec::tx_root(plan.txs);
@@ -119,11 +119,13 @@ private:
   consensus::time_position walk(const consensus::chain_context& parent,
                                 epoch to, std::vector<time_entry>& entries) {
     auto at = consensus::position_of(*rules, parent);
-    while (at.at(*rules) < to) {
-      const auto y = vdf::simulated_tick(at.era.seed, at.tick + 1);
-      entries.push_back({1, y, {}});
-      check(consensus::advance(*rules, at, 1, y, parent.recent).has_value(),
-            "a tick leads on");
+    while (at.at(*rules) < to) { // one entry as far as the era goes
+      const auto n = std::min(rules->fixed().ticks_per_era - at.tick,
+                              to.value - at.at(*rules).value);
+      const auto y = vdf::simulated_tick(at.era.seed, at.tick + n);
+      entries.push_back({static_cast<std::uint16_t>(n), y, {}});
+      check(consensus::advance(*rules, at, n, y, parent.recent).has_value(),
+            "ticks lead on");
     }
     return at;
   }

@@ -126,7 +126,7 @@ std::string summary_text(const json& v) {
 int verify(const common_flags& flags, const chain_flags& chosen) {
   const auto at = place_of(flags);
   if (!at) return report(at.error());
-  auto store = open_database(*at);
+  auto store = open_database(*at, disk::verify_when::always);
   if (!store) return report(store.error());
   cancel_on_signals();
   const consensus::protocol rules{at->spec};
@@ -150,7 +150,9 @@ int verify(const common_flags& flags, const chain_flags& chosen) {
   if (!done_all && done_all.error() == errc::cancelled)
     return report(
         {errc::cancelled, "cancelled after block " + std::to_string(height)});
-  if (!done_all) return report(done_all.error());
+  if (!done_all)
+    return report({done_all.error().code, at->home.chain_dir.string() + ": "
+                                              + done_all.error().detail});
   const std::chrono::duration<double> took = clock::now() - start;
   return print(flags, summary_of(*done_all, took.count()), summary_text);
 }

@@ -12,7 +12,11 @@ result<place> place_of(const common_flags& flags) {
   return place{std::move(*home), std::move(*spec)};
 }
 
-result<disk::reader> open_database(const place& at) {
+result<disk::reader> open_database(const place& at, disk::verify_when when) {
+  // In a child: LMDB trusts its pages, and a damaged one may end the process.
+  constexpr auto limit = std::chrono::minutes{10};
+  auto sound = disk::verify_in_child(at.home.chain_dir, limit, when);
+  if (!sound && sound.error() != errc::not_found) return fail(sound.error());
   auto store = disk::store::open_read_only(at.home.chain_dir);
   if (!store && store.error() == errc::not_found)
     return fail(errc::unavailable,
@@ -34,7 +38,7 @@ result<answer> ask_or_read(const place& at, const std::string& method,
       node ? node->call(method, params) : result<json>{fail(node.error())};
   if (said) return answer{std::move(*said), false};
   if (said.error() != errc::unavailable) return fail(said.error());
-  auto store = open_database(at);
+  auto store = open_database(at, disk::verify_when::unclean);
   if (!store) return fail(store.error());
   auto read = query(at, *store);
   if (!read) return fail(read.error());

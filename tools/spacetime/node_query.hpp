@@ -3,6 +3,7 @@
 
 #include "core/disk/reader.hpp"
 #include "tools/spacetime/cli.hpp"
+#include "core/disk/store.hpp"
 #include "tools/spacetime/rpc_client.hpp"
 
 namespace spacetime::cli {
@@ -14,9 +15,10 @@ struct place {
 /// Errors: those of `home_of` and `spec_of`.
 result<place> place_of(const common_flags& flags);
 
-/// The database of a place. Errors: `unavailable` if there is none,
+/// The database of a place, after its pages and checksums were read, if `when`
+/// says so, by another process, which damage may crash. Errors: `unavailable` if there is none,
 /// `wrong_network`, `corrupt`, `io_error`.
-result<disk::reader> open_database(const place& at);
+result<disk::reader> open_database(const place& at, disk::verify_when when);
 
 struct answer {
   json value;

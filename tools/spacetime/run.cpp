@@ -127,11 +127,11 @@ int wait_for_end(node& running, const block_printer& printer,
                  std::uint64_t wanted) {
   while (wanted == 0 || printer.blocks() < wanted)
     if (wait_for_signal(100ms)) break;
-  if (const auto name = running.gave_up()) {
+  if (const auto why = running.gave_up()) {
     fmt::print(stderr,
-               "error: actor {} crashed again and again; the node stops\n"
-               "  see the log for the reason; then: spacetime chain verify\n",
-               *name);
+               "error: an actor failed again and again; the node stops\n"
+               "  {}\n  see the log, then: spacetime chain verify\n",
+               *why);
     return unhealthy;
   }
   return done;

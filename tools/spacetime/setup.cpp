@@ -89,7 +89,10 @@ result<node_options> options_of(const prepared_node& n) {
   o.storage.map_max = s.storage.map_max.value;
   o.storage.low_below = s.storage.min_free.value;
   o.storage.low_until = 2 * s.storage.min_free.value;
-  o.rpc_listen = fmt::format("{}:{}", s.rpc.listen.host, s.rpc.listen.port);
+  const auto& [host, port] = s.rpc.listen;
+  o.rpc_listen = host.find(':') == std::string::npos
+                   ? fmt::format("{}:{}", host, port)
+                   : fmt::format("[{}]:{}", host, port); // IPv6
   o.farmer_key = n.farmer.farmer;
   o.payee = n.payee;
   o.squares = s.timelord.mode != config::timelord_mode::off;
@@ -156,14 +159,15 @@ result<prepared_node> prepare_node(const common_flags& common,
   if (!spec) return fail(spec.error());
   if (!spec->genesis.seed)
     return fail(errc::bad_config, home->network + " has not started");
+  // First what may be refused without a trace on the disk.
+  auto settings = load_settings(*home, flags);
+  if (!settings) return fail(settings.error());
   if (auto ok = config::create(*home); !ok) return fail(ok.error());
   auto lock = disk::directory_lock::take(home->lock_file);
   if (!lock) return fail(lock.error());
   if (auto ok = config::write_default(home->node_toml);
       !ok && ok.error() != errc::duplicate)
     return fail(ok.error());
-  auto settings = load_settings(*home, flags);
-  if (!settings) return fail(settings.error());
   auto keys = load_keys(*home, *spec);
   if (!keys) return fail(keys.error());
   prepared_node out{std::move(*home),   std::move(*settings),

@@ -19,7 +19,8 @@ TEST_CASE("the last kernel is the portable one, the first the fastest") {
   REQUIRE(!kernels().empty());
   CHECK(kernels().back() == portable_kernel());
   CHECK(&fastest_kernel() == kernels().front());
-  for (const auto* kernel : kernels()) MESSAGE("kernel: " << std::string{kernel->name});
+  for (const auto* kernel : kernels())
+    MESSAGE("kernel: " << std::string{kernel->name});
 }
 
 TEST_CASE("all kernels compute the same for every count of states") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 
 using namespace spacetime;
@@ -56,10 +57,10 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST_CASE("a running node's status fits one screen and says all of it") {
   const auto text = cli::status_text(running());
-  for (const char* part :
-       {"spacetime 0.1.0   devnet   up 16 min 40 s", "OK\n",
-        "height 5760", "tip 7ac391f0..", "1 s ago", "synced", "42 tx",
-        "14.0 MB of 1.00 GB", "FARMING   80 plots", "won 612 blocks"})
+  for (const std::string part :
+       {"spacetime 0.1.0   devnet   up 16 min 40 s", "OK\n", "height 5760",
+        "tip 7ac391f0..", "1 s ago", "synced", "42 tx", "14.0 MB of 1.00 GB",
+        "FARMING   80 plots", "won 612 blocks"})
     CHECK_MESSAGE(has(text, part), part << " in\n" << text);
   CHECK(std::ranges::count(text, '\n') <= 24);
   CHECK_FALSE(has(text, "problem"));

@@ -1,7 +1,6 @@
-#include "tools/spacetime/rpc_client.hpp"
-
 #include "actors/rpc/http_server.hpp"
 #include "tests/core/disk/disk_fixture.hpp"
+#include "tools/spacetime/rpc_client.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,20 +13,20 @@ namespace {
 /// A server that gives one answer to whoever has the cookie.
 struct fake_node {
   explicit fake_node(rpc::http_answer answer)
-    : home(config::home_at(*directory, "regtest")) {
+      : home(config::home_at(*directory, "regtest")) {
     rpc::http_options o;
     o.at = {"127.0.0.1", 0};
     auto started = rpc::http_server::start(
-      o,
-      [this](const rpc::http_head& h) -> std::optional<rpc::http_answer> {
-        if (rpc::is_our_host(h.host)
-            && rpc::is_bearer(h.authorization, cookie.secret()))
-          return std::nullopt;
-        return rpc::http_answer{401, "who are you\n"};
-      },
-      [answer](const rpc::http_head&, const std::string&, rpc::deadline) {
-        return answer;
-      });
+        o,
+        [this](const rpc::http_head& h) -> std::optional<rpc::http_answer> {
+          if (rpc::is_our_host(h.host)
+              && rpc::is_bearer(h.authorization, cookie.secret()))
+            return std::nullopt;
+          return rpc::http_answer{401, "who are you\n"};
+        },
+        [answer](const rpc::http_head&, const std::string&, rpc::deadline) {
+          return answer;
+        });
     REQUIRE(started.has_value());
     server = std::move(*started);
     REQUIRE(cookie.publish(home.run_dir, server->address()));
@@ -41,7 +40,8 @@ struct fake_node {
 } // namespace
 
 TEST_CASE("a result comes back as the node gave it") {
-  const fake_node n{{200, R"({"jsonrpc":"2.0","id":1,"result":{"b":1,"a":2}})"}};
+  const fake_node n{
+      {200, R"({"jsonrpc":"2.0","id":1,"result":{"b":1,"a":2}})"}};
   const auto client = rpc_client::open(n.home);
   REQUIRE(client.has_value());
   const auto said = client->call("x");
@@ -91,6 +91,6 @@ TEST_CASE("answers of any form are opened or refused") {
     CHECK_FALSE(cli::open_answer(bad).has_value());
   // What the node lacks is not the node's absence.
   const auto part = cli::open_answer(
-    R"({"error":{"message":"m","data":{"code":"unavailable"}}})");
+      R"({"error":{"message":"m","data":{"code":"unavailable"}}})");
   CHECK(part.error() == errc::busy);
 }

@@ -1,0 +1,300 @@
+#include "core/codec/context.hpp"
+#include "tests/actors/actor_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace spacetime;
+using namespace spacetime::test;
+
+namespace {
+checked_block_msg checked(const made_block& b, bool late = false) {
+  return checked_block_msg::build([&](schema::CheckedBlock::Builder out) {
+    out.setBlock(blob(b.raw));
+    out.setContext(blob(codec::encode(b.context)));
+    out.setLate(late);
+  });
+}
+
+bool became_tip(const verdict_msg& v) {
+  bool out = false;
+  REQUIRE_FALSE(
+      v.try_read([&](schema::Verdict::Reader in) { out = in.getTip(); }));
+  return out;
+}
+
+draft_msg draft(const block_id& parent, const std::vector<tx>& txs) {
+  return draft_msg::build([&](schema::Draft::Builder out) {
+    out.setParent(blob(parent.value));
+    out.initPayee(32);
+    out.setEpoch(3);
+    auto raws = out.initTxs(static_cast<unsigned>(txs.size()));
+    for (unsigned i = 0; i < raws.size(); ++i)
+      raws.set(i, blob(codec::encode(txs[i])));
+  });
+}
+
+struct with_state : actor_fixture {
+  with_state() { open_store(); }
+
+  void start_with(storage_actor s) {
+    from.actors.storage = std::move(s);
+    state = keep(spawn_state(sys, from));
+    run();
+  }
+  void start() { start_with(keep(spawn_storage(sys, from))); }
+  void start_with_fake() { start_with(fake_storage(*this, script)); }
+
+  result<verdict_msg> offer(const made_block& b) {
+    return ask<verdict_msg>(state, checked(b));
+  }
+  tip_change_msg follow() {
+    auto m = ask<tip_change_msg>(state, atom::follow_v,
+                                 caf::actor_cast<tip_listener>(follower));
+    REQUIRE(m);
+    return *m;
+  }
+  std::uint64_t balance(const account_id& id) {
+    auto m = ask<account_msg>(state, atom::account_v, id_message(id.value));
+    REQUIRE(m);
+    std::uint64_t out = 0;
+    REQUIRE_FALSE(m->try_read(
+        [&](schema::Account::Reader in) { out = in.getBalance(); }));
+    return out;
+  }
+  std::string fact(const char* key) {
+    auto m = ask<status_msg>(state, atom::status_v);
+    REQUIRE(m);
+    return entry(*m, key);
+  }
+
+  storage_script script;
+  state_actor state;
+  heard events;
+  caf::actor follower = listener(*this, events);
+  made_block one = chain.next(chain.genesis.context);
+  made_block two = chain.next(one.context);
+};
+
+std::size_t connected_in(const tip_change_msg& m) {
+  std::size_t out = 0;
+  REQUIRE_FALSE(m.try_read(
+      [&](schema::TipChange::Reader in) { out = in.getConnected().size(); }));
+  return out;
+}
+} // namespace
+
+TEST_CASE_FIXTURE(with_state, "a valid block becomes the tip, durably, and a "
+                              "follower hears of it") {
+  start();
+  CHECK(tip_of(follow()) == chain.genesis.context);
+  auto v = offer(one);
+  REQUIRE(v);
+  CHECK(became_tip(*v));
+  CHECK(from.store->tip() == one.context.id);
+  REQUIRE(events.tips.size() == 1);
+  CHECK(tip_of(events.tips[0]) == one.context);
+  CHECK(connected_in(events.tips[0]) == 1);
+  CHECK(fact("height") == "1");
+}
+
+TEST_CASE_FIXTURE(with_state, "a successor of the actor starts at the tip that "
+                              "was acknowledged") {
+  start();
+  REQUIRE(offer(one));
+  REQUIRE(offer(two));
+  caf::anon_send_exit(state, caf::exit_reason::kill);
+  run();
+  state = keep(spawn_state(sys, from));
+  CHECK(tip_of(follow()) == two.context);
+  CHECK(fact("height") == "2");
+}
+
+TEST_CASE_FIXTURE(with_state, "a follower that does not renew is forgotten "
+                              "after 15 s") {
+  start();
+  (void)follow();
+  advance(15s);
+  REQUIRE(offer(one));
+  CHECK(events.tips.size() == 1);
+  advance(1s);
+  REQUIRE(offer(two));
+  CHECK(events.tips.size() == 1);
+  CHECK(fact("followers") == "0");
+}
+
+TEST_CASE_FIXTURE(with_state, "a follower that renews hears of every tip") {
+  start();
+  auto tip = chain.genesis;
+  for (int i = 0; i < 8; ++i) {
+    (void)follow();
+    advance(5s);
+    tip = chain.next(tip.context);
+    REQUIRE(offer(tip));
+  }
+  CHECK(events.tips.size() == 8);
+}
+
+TEST_CASE_FIXTURE(with_state, "a block offered twice is a duplicate") {
+  start();
+  REQUIRE(offer(one));
+  CHECK(offer(one).error() == errc::duplicate);
+  REQUIRE(offer(two));
+  CHECK(offer(one).error() == errc::duplicate);
+}
+
+TEST_CASE_FIXTURE(with_state, "a lighter branch waits on its side until it is "
+                              "heavier; then followers hear what left") {
+  start();
+  REQUIRE(offer(one));
+  REQUIRE(offer(two));
+  const auto other =
+      chain.next(chain.genesis.context, {.epochs = 2, .farmer = 2});
+  const auto longer = chain.next(other.context, {.farmer = 2});
+  const auto longest = chain.next(longer.context, {.farmer = 2});
+  auto v = offer(other);
+  REQUIRE(v);
+  CHECK_FALSE(became_tip(*v));
+  REQUIRE(offer(longer));
+  (void)follow();
+  v = offer(longest);
+  REQUIRE(v);
+  CHECK(became_tip(*v));
+  CHECK(from.store->tip() == longest.context.id);
+  REQUIRE_FALSE(events.tips.empty());
+  CHECK(tip_of(events.tips.back()) == longest.context);
+  CHECK(connected_in(events.tips.back()) >= 2);
+  CHECK(fact("reorgs") != "0");
+}
+
+TEST_CASE_FIXTURE(with_state, "a false state root is refused and changes "
+                              "nothing") {
+  start();
+  const auto bad = chain.next(chain.genesis.context, {.forge_root = true});
+  CHECK(offer(bad).error() == errc::bad_state_root);
+  CHECK(from.store->tip() == chain.genesis.context.id);
+  CHECK(fact("refused") == "1");
+  REQUIRE(offer(one));
+}
+
+TEST_CASE_FIXTURE(with_state, "payments of a block move coins; those that do "
+                              "not apply are left out of a draft") {
+  start();
+  const auto before = balance(sim_payer());
+  const auto paid =
+      chain.next(chain.genesis.context, {.txs = {sim_payment(0)}});
+  REQUIRE(offer(paid));
+  CHECK(balance(sim_payer()) == before - 5 - 10'000);
+  CHECK(balance(account_of(some_key(77).public_part())) == 5);
+  auto a = ask<draft_answer_msg>(
+      state,
+      draft(paid.context.id, {sim_payment(0), sim_payment(1), sim_payment(3)}));
+  REQUIRE(a);
+  REQUIRE_FALSE(a->try_read([&](schema::DraftAnswer::Reader in) {
+    REQUIRE(in.getAccepted().size() == 1);
+    CHECK(in.getAccepted()[0] == 1);
+    CHECK(in.getStateRoot().size() == 32);
+  }));
+}
+
+TEST_CASE_FIXTURE(with_state, "a draft on another tip is stale") {
+  start();
+  REQUIRE(ask<draft_answer_msg>(state, draft(chain.genesis.context.id, {})));
+  REQUIRE(offer(one));
+  CHECK(
+      ask<draft_answer_msg>(state, draft(chain.genesis.context.id, {})).error()
+      == errc::stale);
+}
+
+TEST_CASE_FIXTURE(with_state, "a storage that refuses leaves the ledger as it "
+                              "was, and the same block works later") {
+  start_with_fake();
+  script.commits.refuse = to_caf({errc::disk_full, "full"});
+  const auto before = balance(sim_payer());
+  const auto paid =
+      chain.next(chain.genesis.context, {.txs = {sim_payment(0)}});
+  const auto v = offer(paid);
+  REQUIRE_FALSE(v);
+  CHECK(v.error() == error{errc::disk_full, "full"});
+  CHECK(balance(sim_payer()) == before);
+  CHECK(tip_of(follow()) == chain.genesis.context);
+  script.commits.refuse.reset();
+  auto again = offer(paid);
+  REQUIRE(again);
+  CHECK(became_tip(*again));
+  CHECK(balance(sim_payer()) == before - 10'005);
+}
+
+TEST_CASE_FIXTURE(with_state, "nobody hears of a tip before it is durable") {
+  start_with_fake();
+  script.commits.hold = true;
+  (void)follow();
+  const auto v = request<verdict_msg>(state, checked(one));
+  CHECK_FALSE(*v);
+  CHECK(events.tips.empty());
+  CHECK(tip_of(follow()) == chain.genesis.context); // also who asks now
+  CHECK(fact("height") == "0");
+  let_go(*this, from.actors.storage);
+  REQUIRE(*v);
+  CHECK(events.tips.size() == 1);
+  CHECK(tip_of(follow()) == one.context);
+}
+
+TEST_CASE_FIXTURE(with_state, "blocks wait for the commit before them, 64 at "
+                              "most; the next is answered with busy") {
+  start_with_fake();
+  script.commits.hold = true;
+  std::vector<answer<verdict_msg>> waiting;
+  waiting.push_back(request<verdict_msg>(state, checked(one)));
+  waiting.push_back(request<verdict_msg>(state, checked(two)));
+  while (waiting.size() < 65)
+    waiting.push_back(request<verdict_msg>(state, checked(one)));
+  CHECK(ask<verdict_msg>(state, checked(one)).error() == errc::busy);
+  CHECK(script.commits.seen.size() == 1);
+  // A draft cannot be judged meanwhile.
+  CHECK(ask<draft_answer_msg>(state, draft(one.context.id, {})).error()
+        == errc::stale);
+  let_go(*this, from.actors.storage);
+  CHECK(script.commits.seen.size() == 2);
+  script.commits.hold = false;
+  let_go(*this, from.actors.storage);
+  for (const auto& w : waiting) CHECK(*w);
+  CHECK(fact("waiting") == "0");
+}
+
+TEST_CASE_FIXTURE(with_state, "a storage that crashes over a commit makes "
+                              "the state start again from what is stored") {
+  start_with_fake();
+  script.commits.hold = true;
+  const auto v = request<verdict_msg>(state, checked(one));
+  const auto next = request<verdict_msg>(state, checked(two));
+  // It may have written it or not.
+  let_go(*this, from.actors.storage, caf::make_error(caf::sec::runtime_error));
+  REQUIRE(*v);
+  CHECK_FALSE(**v);
+  REQUIRE(*next);
+  CHECK(opened(next).error() == errc::unavailable);
+  // It ended: its supervisor would now make another.
+  CHECK(ask<status_msg>(state, atom::status_v).error() == errc::unavailable);
+}
+
+TEST_CASE_FIXTURE(with_state, "malformed messages are refused") {
+  start();
+  CHECK(ask<verdict_msg>(state, checked_block_msg{}).error()
+        == errc::malformed);
+  auto garbled = one;
+  garbled.raw.resize(10);
+  CHECK(offer(garbled).error().code != errc::internal);
+  CHECK(ask<draft_answer_msg>(state, draft_msg{}).error() == errc::malformed);
+  CHECK(ask<account_msg>(state, atom::account_v, id_msg{}).error()
+        == errc::malformed);
+  REQUIRE(offer(one));
+}
+
+TEST_CASE_FIXTURE(with_state, "a damaged store ends the actor at its start") {
+  from.actors.storage = fake_storage(*this, script);
+  disk::commit loss;
+  loss.accounts.push_back({sim_payer(), {}});
+  REQUIRE(from.store->apply(loss));
+  state = keep(spawn_state(sys, from));
+  CHECK(ask<status_msg>(state, atom::status_v).error() == errc::unavailable);
+}

@@ -1,0 +1,224 @@
+#include "core/codec/context.hpp"
+#include "core/codec/tx.hpp"
+#include "tests/actors/actor_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace spacetime;
+using namespace spacetime::test;
+
+namespace {
+struct with_validator : actor_fixture {
+  with_validator() {
+    open_store();
+    clock_offset += 3'600'000; // every block of these tests lies behind us
+    state.tip = tip_event(chain.genesis.context);
+    from.actors.storage = keep(spawn_storage(sys, from));
+    from.actors.state = fake_state(*this, state);
+    validator = keep(spawn_validator(sys, from));
+    run();
+  }
+
+  result<verdict_msg> offer(const made_block& b) {
+    return ask<verdict_msg>(validator, message_of(b.raw));
+  }
+  errc refusal(const made_block& b) {
+    auto v = offer(b);
+    REQUIRE_FALSE(v);
+    return v.error().code;
+  }
+  std::string fact(const char* key) {
+    auto m = ask<status_msg>(validator, atom::status_v);
+    REQUIRE(m);
+    return entry(*m, key);
+  }
+
+  state_script state;
+  validator_actor validator;
+  made_block one = chain.next(chain.genesis.context);
+  made_block two = chain.next(one.context);
+};
+} // namespace
+
+TEST_CASE_FIXTURE(with_validator, "a valid block reaches the state with its "
+                                  "context, and the state's verdict the "
+                                  "asker") {
+  auto v = offer(one);
+  REQUIRE(v);
+  REQUIRE(state.blocks.seen.size() == 1);
+  REQUIRE_FALSE(
+      state.blocks.seen[0].try_read([&](schema::CheckedBlock::Reader in) {
+        auto c = codec::decode_context(view(in.getContext()));
+        REQUIRE(c);
+        CHECK(*c == one.context);
+        const auto raw = view(in.getBlock());
+        CHECK(bytes(raw.begin(), raw.end()) == one.raw);
+        CHECK_FALSE(in.getLate());
+      }));
+  CHECK(fact("accepted") == "1");
+}
+
+TEST_CASE_FIXTURE(with_validator, "a block that was accepted is a duplicate, "
+                                  "and so is one that is being checked") {
+  REQUIRE(offer(one));
+  CHECK(refusal(one) == errc::duplicate);
+  state.blocks.hold = true;
+  const auto first = request<verdict_msg>(validator, message_of(two.raw));
+  CHECK(refusal(two) == errc::duplicate);
+  let_go(*this, from.actors.state);
+  REQUIRE(*first);
+  CHECK(**first);
+}
+
+TEST_CASE_FIXTURE(with_validator, "a block above an unknown one is "
+                                  "unknown_parent, and welcome later") {
+  CHECK(refusal(two) == errc::unknown_parent);
+  REQUIRE(offer(one));
+  REQUIRE(offer(two));
+}
+
+TEST_CASE_FIXTURE(with_validator, "a verdict on proof or ledger is remembered "
+                                  "by id, and its children are refused") {
+  state.blocks.refuse = caf::make_error(errc::bad_state_root);
+  CHECK(refusal(one) == errc::bad_state_root);
+  state.blocks.refuse.reset();
+  CHECK(refusal(one) == errc::bad_state_root);
+  CHECK(state.blocks.seen.size() == 1);
+  CHECK(refusal(two) == errc::invalid_ancestor);
+}
+
+TEST_CASE_FIXTURE(with_validator, "an error that is nobody's fault is not "
+                                  "remembered") {
+  for (auto code : {errc::busy, errc::unavailable, errc::disk_full}) {
+    state.blocks.refuse = caf::make_error(code);
+    CHECK(refusal(one) == code);
+  }
+  state.blocks.refuse.reset();
+  REQUIRE(offer(one));
+}
+
+TEST_CASE_FIXTURE(with_validator,
+                  "a garbled seal or body condemns its message, "
+                  "never the block id") {
+  const auto good =
+      chain.next(chain.genesis.context, {.txs = {sim_payment(0)}});
+  auto seal = good;
+  seal.value.head.seal.value[3] ^= 1;
+  seal.raw = codec::encode(seal.value);
+  CHECK(refusal(seal) == errc::bad_signature);
+  auto body = good;
+  body.value.txs.clear();
+  body.raw = codec::encode(body.value);
+  CHECK(refusal(body) == errc::bad_tx_root);
+  auto version = good; // of the transaction: its first byte
+  version.raw[good.raw.size() - codec::encode(sim_payment(0)).size()] ^= 0x40;
+  CHECK(refusal(version) == errc::malformed);
+  auto tail = good;
+  tail.raw.push_back(0);
+  CHECK(refusal(tail) == errc::malformed);
+  REQUIRE(offer(good));
+}
+
+TEST_CASE_FIXTURE(with_validator, "a bad block is answered with the code of "
+                                  "its rule") {
+  const auto resealed = [&](auto change) {
+    auto b = one;
+    change(b.value.head);
+    chain.seal(b, some_key(1));
+    return refusal(b);
+  };
+  CHECK(resealed([](header& h) { h.version = 9; }) == errc::bad_version);
+  CHECK(resealed([](header& h) { h.height.value = 5; }) == errc::bad_height);
+  CHECK(resealed([](header& h) { h.epoch.value = 0; }) == errc::bad_epoch);
+  CHECK(resealed([](header& h) { h.target = 7; }) == errc::bad_target);
+  CHECK(resealed([](header& h) { h.history_root[0] ^= 1; })
+        == errc::bad_history_root);
+  CHECK(resealed([](header& h) { h.time.value -= 1'000; })
+        == errc::timestamp_too_early);
+  CHECK(resealed([](header& h) { h.payee = {}; }) == errc::bad_payee);
+  CHECK(resealed([](header& h) { h.space.strength = 7; })
+        == errc::bad_plot_parameters);
+  CHECK(resealed([](header& h) { h.time_entries.clear(); })
+        == errc::bad_time_entries);
+  CHECK(ask<verdict_msg>(validator, block_msg{}).error() == errc::malformed);
+  CHECK(ask<verdict_msg>(validator, message_of(bytes(50, 1))).error()
+        == errc::malformed);
+  CHECK(state.blocks.seen.empty());
+  CHECK(fact("checking") == "0");
+}
+
+TEST_CASE_FIXTURE(with_validator, "a block ahead of the clock is held and "
+                                  "offered again when its time has come") {
+  clock_offset = one.context.facts.time.value - 20'000;
+  CHECK(refusal(one) == errc::timestamp_too_late);
+  CHECK(fact("held") == "1");
+  advance(4'900ms);
+  CHECK(state.blocks.seen.empty());
+  advance(200ms); // drift_ms is 15 s
+  CHECK(state.blocks.seen.size() == 1);
+  CHECK(fact("held") == "0");
+}
+
+TEST_CASE_FIXTURE(with_validator, "64 blocks may be on their way; the next is "
+                                  "answered with busy, and all are answered") {
+  state.blocks.hold = true;
+  std::vector<answer<verdict_msg>> waiting;
+  std::vector<made_block> all;
+  for (std::uint64_t i = 0; i < 65; ++i)
+    all.push_back(chain.next(chain.genesis.context, {.farmer = 10 + i}));
+  for (std::size_t i = 0; i < 64; ++i)
+    waiting.push_back(request<verdict_msg>(validator, message_of(all[i].raw)));
+  CHECK(fact("checking") == "64");
+  CHECK(refusal(all[64]) == errc::busy);
+  for (int i = 0; i < 64; ++i) let_go(*this, from.actors.state);
+  for (const auto& w : waiting) CHECK((*w && **w));
+  state.blocks.hold = false;
+  CHECK(offer(all[64]));
+}
+
+TEST_CASE_FIXTURE(with_validator,
+                  "a state that never answers is timed_out, and "
+                  "the block may be offered again") {
+  state.blocks.hold = true;
+  const auto v = request<verdict_msg>(validator, message_of(one.raw));
+  advance(11s);
+  REQUIRE(*v);
+  CHECK(opened(v).error() == errc::timed_out);
+  CHECK(fact("checking") == "0");
+  state.blocks.hold = false;
+  CHECK(offer(one));
+}
+
+TEST_CASE_FIXTURE(with_validator,
+                  "a tick is checked, and a false one refused") {
+  auto t = chain.ticks_after(chain.genesis.context, 1)[0];
+  CHECK(ask<void>(validator, message_of(t)));
+  t.step.end[0] ^= 1;
+  CHECK(ask<void>(validator, message_of(t)).error() == errc::bad_proof_of_time);
+  CHECK(ask<void>(validator, tick_msg{}).error() == errc::malformed);
+}
+
+TEST_CASE_FIXTURE(with_validator, "a block is late 0.3 tau after the next "
+                                  "epoch's tick came here") {
+  const auto is_late = [&](const made_block& b) {
+    REQUIRE(offer(b));
+    bool out = false;
+    REQUIRE_FALSE(state.blocks.seen.back().try_read(
+        [&](schema::CheckedBlock::Reader in) { out = in.getLate(); }));
+    return out;
+  };
+  const auto ticks = chain.ticks_after(chain.genesis.context, 2);
+  REQUIRE(ask<void>(validator, message_of(ticks[0])));
+  REQUIRE(ask<void>(validator, message_of(ticks[1])));
+  clock_offset += 3'000;
+  CHECK_FALSE(is_late(one)); // tau is 10 s
+  clock_offset += 1;
+  CHECK(is_late(chain.next(chain.genesis.context, {.farmer = 2})));
+}
+
+TEST_CASE_FIXTURE(with_validator, "the tip that is told is a parent at hand") {
+  caf::anon_send(validator, tip_event(two.context));
+  caf::anon_send(validator, tip_change_msg{}); // changes nothing
+  run();
+  CHECK(offer(chain.next(two.context)));
+}
