@@ -15,6 +15,7 @@ status check_place(const protocol& p, const chain_context& parent,
   if (h.version != p.spec.at(h.epoch).header_version)
     return fail(errc::bad_version, "header version " // R2
                                      + std::to_string(h.version));
+  if (h.parent != parent.id) return fail(errc::unknown_parent); // R3
   if (h.height.value != parent.facts.height.value + 1) // R4
     return fail(errc::bad_height);
   if (h.epoch <= parent.facts.epoch) return fail(errc::bad_epoch); // R4

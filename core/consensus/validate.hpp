@@ -17,7 +17,8 @@ struct check_environment {
 
 /// R2 and R4 to R10 of a header whose parent is valid. Returns the context for
 /// its children. Errors: the code of the first rule that fails;
-/// `timestamp_too_late` means hold it, not refuse it.
+/// `timestamp_too_late` means hold it, not refuse it; `unknown_parent` if
+/// `parent` is another block.
 result<chain_context> check_header(const check_environment& env,
                                    const chain_context& parent,
                                    const header& h);

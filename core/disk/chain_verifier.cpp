@@ -117,11 +117,11 @@ private:
       blocks.push_back(std::move(*b));
     }
     prove_ahead(time_, steps_of(blocks), options_.threads);
-    for (const auto& b : blocks) {
+    for (auto h = from; h <= to; ++h) { // the place, whatever is stored there
       if (options_.cancel && *options_.cancel) return fail(errc::cancelled);
-      if (auto ok = connect(b); !ok)
-        return fail(at_height(b.head.height.value, ok.error()));
-      if (options_.progress) options_.progress(b.head.height.value, last);
+      if (auto ok = connect(blocks[h - from]); !ok)
+        return fail(at_height(h, ok.error()));
+      if (options_.progress) options_.progress(h, last);
     }
     return {};
   }

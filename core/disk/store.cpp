@@ -55,6 +55,9 @@ store& store::operator=(store&&) noexcept = default;
 store::~store() = default;
 
 namespace {
+// Bytes of a segment that holds no block but genesis.
+constexpr std::uint64_t genesis_limit = 1024;
+
 status verify_first(const path& directory, const store_options& options) {
   if (options.verify == verify_policy::never) return {};
   const auto when = options.verify == verify_policy::always
@@ -113,9 +116,17 @@ status store::cut_and_check() {
   auto end = files_->committed_end();
   if (!end) return fail(end.error());
   writing_->end = *end;
-  if (auto cut = files_->segments.truncate_to(*end); !cut) return cut;
   auto id = maybe(tip());
   if (!id) return fail(id.error());
+  // A first start that was cut short leaves a genesis block at most. More than
+  // that is a chain whose database is gone: not ours to cut away.
+  const auto there = files_->segments.end();
+  if (!*id && (there.file > 0 || there.offset > genesis_limit))
+    return fail(errc::corrupt,
+                (files_->directory / "data.mdb").string()
+                    + ": new or empty beside the blocks of a chain; restore "
+                      "it, or move blocks/ away to start again");
+  if (auto cut = files_->segments.truncate_to(*end); !cut) return cut;
   if (!*id) return {};
   auto record = index_record(**id);
   if (!record && record.error() == errc::not_found)

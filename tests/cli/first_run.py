@@ -129,7 +129,8 @@ def _():
 @claim("a busy RPC port is named before the node says it is ready")
 def _():
     first = home().start("node")
-    host, port = first.until(home().rpc_address, 10, "an RPC address")
+    home().until_answers(first)
+    host, port = home().rpc_address()
     other = Home("busy", "regtest")
     second = run("up", "--plots", 1, "--blocks", 2, "--rpc-listen",
                  f"{host}:{port}", *other.flags(), limit=30)
@@ -144,7 +145,8 @@ def _():
 def _():
     node = home().start("node")
     said = node.until_says(r"ready in .*http://127\.0\.0\.1:(\d+)")
-    _, port = node.until(home().rpc_address, 10, "an RPC address")
+    home().until_answers(node)
+    _, port = home().rpc_address()
     node.stop().exits(OK)
     equal(int(said.group(1)), port, "the port in the ready line")
 

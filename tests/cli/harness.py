@@ -321,6 +321,17 @@ class Home:
         equal(status, 200, f"the HTTP status of {method}")
         return json.loads(text)
 
+    def answered_tip(self):
+        """The running node's tip; nothing before it answers."""
+        try:
+            return self.call("chain_getTip")["result"]
+        except (OSError, http.client.HTTPException, KeyError, TypeError,
+                AssertionError):
+            return None # no node, or the address of one that was killed
+
+    def until_answers(self, node, seconds=10):
+        return node.until(self.answered_tip, seconds, "an answer over RPC")
+
 
 def hash_of(path):
     with open(path, "rb") as f:

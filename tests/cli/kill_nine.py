@@ -10,18 +10,10 @@ import signal
 import time
 
 from harness import (OK, Home, claim, equal, expect, files_below, hash_of,
-                     main, seeded, wait_until)
+                     main, seeded)
 
 KILLS = int(os.environ.get("SPACETIME_KILLS", "10"))
 RESTART = 5 # seconds until a killed node answers again
-
-
-def answered_tip(home):
-    """What the running node says its tip is; nothing before it answers."""
-    try:
-        return home.call("chain_getTip")["result"]
-    except (OSError, TypeError, KeyError):
-        return None # no node, or the address of the one that was killed
 
 
 def kill_after(node, seconds):
@@ -47,8 +39,7 @@ def _():
         if kill % 3 == 2: # in the start, where nothing is known of it
             kill_after(node, dice.uniform(0, 0.3))
         else:
-            tip = node.until(lambda: answered_tip(home), RESTART,
-                             "an answer after a kill")
+            tip = home.until_answers(node, RESTART)
             slowest = max(slowest, time.monotonic() - node.begun)
             check_kept(home, tip, printed)
             kill_after(node, time.monotonic() - node.begun
@@ -60,7 +51,7 @@ def _():
     expect(len(printed) >= KILLS // 3, f"only {len(printed)} blocks came")
     verified = home.verify()
     equal(verified["tip"], tip["id"], "the verified tip")
-    home.grow(1)
+    home.up("--blocks", 1, "--quiet", limit=30).exits(OK)
     print(f"# {len(printed)} blocks; the slowest start took {slowest:.2f} s")
 
 
@@ -78,13 +69,13 @@ def _():
     home = Home("stale")
     home.grow(1)
     node = home.start_up()
-    node.until(lambda: answered_tip(home), RESTART, "an answer")
+    home.until_answers(node, RESTART)
     node.stop(signal.SIGKILL)
     expect(home.rpc_address(), "the killed node left no address behind")
     told = home.run("status", "--json").exits(OK).json()
     equal((told["state"], told["source"]), ("stopped", "database"), "status")
     node = home.start_up()
-    node.until(lambda: answered_tip(home), RESTART, "an answer")
+    home.until_answers(node, RESTART)
     node.stop().exits(OK)
 
 
@@ -135,7 +126,7 @@ def _():
     home = Home("lock")
     home.grow(1, plots=1)
     node = home.start_up()
-    wait_until(lambda: answered_tip(home), RESTART, "an answer")
+    home.until_answers(node, RESTART)
     pid = node.pid
     node.stop(signal.SIGKILL)
     with open(home.path("run", "lock"), encoding="utf-8") as f:

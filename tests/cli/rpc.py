@@ -27,7 +27,7 @@ class running:
 
     def __enter__(self):
         self.node = home().start_up("--quiet")
-        self.node.until(home().rpc_address, 10, "an RPC address")
+        home().until_answers(self.node)
         return self.node
 
     def __exit__(self, *failure):

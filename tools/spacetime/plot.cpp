@@ -55,22 +55,25 @@ int create(const common_flags& flags, const plot_flags& chosen) {
   if (!spec) return report(spec.error());
   if (spec->genesis.k == 0)
     return report({errc::bad_config, home->network + " has no plots"});
-  if (auto ok = config::create(*home); !ok) return report(ok.error());
-  auto keys = load_keys(*home, *spec);
-  if (!keys) return report(keys.error());
-  auto dirs = dirs_of(flags, chosen);
-  if (!dirs) return report(dirs.error());
-  plot_job job{*spec, keys->farmer, spec->genesis.k, {}, *dirs,
-               0,     chosen.count, chosen.threads};
-  if (chosen.k != 0) job.k = static_cast<std::uint8_t>(chosen.k);
-  if (auto ok = space::check({{}, job.k, spec->genesis.strength, false}); !ok)
+  const auto k = static_cast<std::uint8_t>(
+    chosen.k != 0 ? chosen.k : unsigned{spec->genesis.k});
+  if (auto ok = space::check({{}, k, spec->genesis.strength, false}); !ok)
     return report({errc::bad_config, "--k: even, from 18 to 30"});
+  bytes32 payout{};
   if (!chosen.payout.empty()) {
     auto account = decode_address(spec->genesis.hrp, chosen.payout);
     if (!account)
       return report({errc::bad_config, "--payout: " + account.error().detail});
-    job.payout = account->value;
+    payout = account->value;
   }
+  auto dirs = dirs_of(flags, chosen);
+  if (!dirs) return report(dirs.error());
+  // Nothing was made before all of this was right.
+  if (auto ok = config::create(*home); !ok) return report(ok.error());
+  auto keys = load_keys(*home, *spec);
+  if (!keys) return report(keys.error());
+  plot_job job{*spec, keys->farmer, k,           payout,
+               *dirs, 0,            chosen.count, chosen.threads};
   job.first = chosen.first_given.value_or(next_index(job));
   if (keys->made)
     fmt::print(stderr,

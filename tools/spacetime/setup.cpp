@@ -159,9 +159,16 @@ result<prepared_node> prepare_node(const common_flags& common,
   if (!spec) return fail(spec.error());
   if (!spec->genesis.seed)
     return fail(errc::bad_config, home->network + " has not started");
-  // First what may be refused without a trace on the disk.
+  // Before anything is made: a typo leaves no trace.
   auto settings = load_settings(*home, flags);
   if (!settings) return fail(settings.error());
+  account_id payee;
+  if (!settings->farm.payee.empty()) {
+    auto named = decode_address(spec->genesis.hrp, settings->farm.payee);
+    if (!named)
+      return fail(errc::bad_config, "farm.payee: " + named.error().detail);
+    payee = *named;
+  }
   if (auto ok = config::create(*home); !ok) return fail(ok.error());
   auto lock = disk::directory_lock::take(home->lock_file);
   if (!lock) return fail(lock.error());
@@ -174,12 +181,7 @@ result<prepared_node> prepare_node(const common_flags& common,
                     std::move(*spec),   std::move(*lock),
                     std::move(keys->farmer), keys->wallet,
                     keys->made,         {}};
-  if (!out.settings.farm.payee.empty()) {
-    auto payee = decode_address(out.spec.genesis.hrp, out.settings.farm.payee);
-    if (!payee)
-      return fail(errc::bad_config, "farm.payee: " + payee.error().detail);
-    out.payee = *payee;
-  }
+  if (payee != account_id{}) out.payee = payee;
   auto options = options_of(out);
   if (!options) return fail(options.error());
   out.options = std::move(*options);

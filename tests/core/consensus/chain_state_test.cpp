@@ -155,15 +155,15 @@ TEST_CASE("R13: a block that the ledger refuses changes nothing") {
 
 TEST_CASE("R14: a block with another state root changes nothing") {
   shelf node{maker()};
-  node.offer_all(maker().chain(maker().genesis(), 3));
+  const auto chain = maker().chain(maker().genesis(), 3);
+  node.offer_all(chain);
   const auto before = node.state();
-  auto tip = maker().genesis();
-  for (const auto& b : maker().chain(maker().genesis(), 3)) tip = b;
   block_options o;
   o.state_root = bytes32{1};
-  auto on_side = maker().next(tip, o);
-  (void)node.offer(on_side);
+  CHECK(node.offer(maker().next(chain.back(), o)).error()
+        == errc::bad_state_root);
   CHECK(node.state() == before);
+  CHECK(node.tip() == chain.back().id());
 }
 
 TEST_CASE("reorganisations of every depth, and back to genesis") {

@@ -89,15 +89,24 @@ private:
       o.txs = {m.payment(0, nonce, m.payout_of(random_() % 20), 1'000)};
     }
     if (random_() % 25 == 0) o.state_root = bytes32{1};
-    nodes_.push_back({m.next(above, o), parent});
+    auto made = m.next(above, o);
+    if (std::ranges::none_of(nodes_, [&](const auto& x) {
+          return x.made.id() == made.id();
+        }))
+      nodes_.push_back({std::move(made), parent});
   }
 
   std::mt19937_64& random_;
   std::vector<node> nodes_;
 };
 
-/// One tree, offered in random order of arrival, parents first.
-void follow(chain_maker& m, std::uint64_t seed) {
+/// What the trees put to the test, all together.
+struct coverage {
+  std::size_t reorgs = 0, deepest = 0, ties = 0, refused = 0;
+};
+
+/// One tree, offered in random order of arrival.
+void follow(chain_maker& m, std::uint64_t seed, coverage& seen) {
   CAPTURE(seed);
   std::mt19937_64 random{seed};
   fork_tree tree{m, random};
@@ -140,9 +149,14 @@ void follow(chain_maker& m, std::uint64_t seed) {
     stored[i] = step.has_value();
     if (x.made.valid) {
       REQUIRE(step);
+      seen.ties
+          += x.made.context.weight == nodes[tip].made.context.weight ? 1 : 0;
+      seen.reorgs += step->disconnected.empty() ? 0 : 1;
+      seen.deepest = std::max(seen.deepest, step->disconnected.size());
       if (tree.better(i, tip)) tip = i;
     } else if (!step) {
       CHECK(blame_of(step.error().code) == blame::sender);
+      ++seen.refused;
     } else {
       CHECK(step->connected.empty());
     }
@@ -158,12 +172,17 @@ void follow(chain_maker& m, std::uint64_t seed) {
 
 TEST_CASE("2,000 random trees of blocks lead to the tip that the rule names") {
   const std::uint64_t trees = slow_build ? 100 : 2'000;
+  coverage seen;
   for (std::uint64_t seed = 1; seed <= trees; ++seed) {
     // Few plots and short eras, so that branches of one weight are common.
     static chain_maker m{network_with("sim", {{"ticks_per_era", 8},
                                               {"infusion_lag", 2},
                                               {"maturity", 3}}),
                          77, 4};
-    follow(m, seed);
+    follow(m, seed, seen);
   }
+  CHECK(seen.reorgs > trees / 2);
+  CHECK(seen.ties > trees);
+  CHECK(seen.refused > trees / 20);
+  CHECK(seen.deepest > 3);
 }

@@ -35,7 +35,8 @@ TEST_CASE("no mutated block is accepted, and none crashes") {
       continue;
     }
     REQUIRE_FALSE(out);
-    CHECK(blame_of(out.error().code) == blame::sender);
+    CHECK((blame_of(out.error().code) == blame::sender
+           || out.error() == errc::unknown_parent));
     decoded += out.error().code != errc::malformed;
   }
   CHECK(decoded > rounds / 3);
@@ -62,10 +63,9 @@ TEST_CASE("no mutated header that its farmer signs again is accepted") {
     auto undone = b.head;
     undone.time = full_block().head().time;
     undone.seal = full_block().head().seal;
-    { auto x=codec::encode(undone), y=codec::encode(full_block().head()); for (size_t q=0;q<std::min(x.size(),y.size());++q) if (x[q]!=y[q]) MESSAGE("at "<<q<<" "<<int(x[q])<<" "<<int(y[q])<<" entries "<<y[215]);}
     CHECK(undone == full_block().head());
   }
-  MESSAGE("accepted with another time stamp: " << accepted);
+  CHECK(accepted > 0); // so the other fields were seen to matter
 }
 
 TEST_CASE("random bytes are no block") {

@@ -84,6 +84,13 @@ TEST_CASE("R2: a new header version is valid from its epoch on") {
   CHECK(older > 0);
 }
 
+TEST_CASE("R3: a header of another parent is unknown_parent") {
+  CHECK(refusal_after([](header& h) { h.parent.value[31] ^= 1; })
+        == errc::unknown_parent);
+  CHECK(refusal(regtest(), real_chain()[7], real_block().raw)
+        == errc::unknown_parent);
+}
+
 TEST_CASE("R4: a height that is not the parent's plus one is bad_height") {
   for (const auto other : {0u, 9u, 11u, ~0u})
     CHECK(refusal_after([&](header& h) { h.height.value = other; })
