@@ -39,9 +39,9 @@ inline void acknowledge(caf::typed_response_promise<void>& asker) {
 }
 
 /// What an actor publishes of itself.
-inline status_msg
-make_status(schema::Status::Health health, const std::string& why,
-            std::initializer_list<std::pair<const char*, std::string>> entries) {
+inline status_msg make_status(
+    schema::Status::Health health, const std::string& why,
+    std::initializer_list<std::pair<const char*, std::string>> entries) {
   return status_msg::build([&](schema::Status::Builder out) {
     out.setHealth(health);
     out.setWhy(why);

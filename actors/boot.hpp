@@ -63,7 +63,7 @@ struct boot {
   bool detached = true; ///< workers on threads of their own; false in tests
 };
 
-#define ACTOR(name)                                                           \
+#define ACTOR(name)                                                            \
   name##_actor spawn_##name(caf::actor_system& sys, const boot& from);
 #include "actors/actors.def"
 #undef ACTOR

@@ -37,8 +37,8 @@ void follow(Self* self, const Source& source, const Listener& me,
             const More&... more) {
   if (!source) return;
   self->request(source, request_timeout, atom::follow_v, me, more...)
-    .then([self, me](const Answer& answer) { self->send(me, answer); },
-          [](caf::error&) {}); // asked again with the next renewal
+      .then([self, me](const Answer& answer) { self->send(me, answer); },
+            [](caf::error&) {}); // asked again with the next renewal
 }
 
 /// Sends `atom::renew` to oneself a third of a lease from now.

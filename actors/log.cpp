@@ -1,14 +1,15 @@
 #include "actors/log.hpp"
 
-#include <chrono>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <spdlog/async.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
 
 namespace spacetime {
 namespace {
@@ -18,19 +19,19 @@ bool as_json = false;
 
 constexpr std::string_view name_of(log_level level) {
   switch (level) {
-    case log_level::debug: return "debug";
-    case log_level::info: return "info";
-    case log_level::warning: return "warning";
-    default: return "error";
+  case log_level::debug: return "debug";
+  case log_level::info: return "info";
+  case log_level::warning: return "warning";
+  default: return "error";
   }
 }
 
 spdlog::level::level_enum to_spdlog(log_level level) {
   switch (level) {
-    case log_level::debug: return spdlog::level::debug;
-    case log_level::info: return spdlog::level::info;
-    case log_level::warning: return spdlog::level::warn;
-    default: return spdlog::level::err;
+  case log_level::debug: return spdlog::level::debug;
+  case log_level::info: return spdlog::level::info;
+  case log_level::warning: return spdlog::level::warn;
+  default: return spdlog::level::err;
   }
 }
 
@@ -52,8 +53,8 @@ std::string quoted(const std::string& value) {
 }
 
 std::string json_line(
-  log_level level, std::string_view actor, std::string_view event,
-  std::initializer_list<std::pair<std::string_view, std::string>> values) {
+    log_level level, std::string_view actor, std::string_view event,
+    std::initializer_list<std::pair<std::string_view, std::string>> values) {
   nlohmann::ordered_json line{{"time", utc_now()},
                               {"level", name_of(level)},
                               {"actor", actor},
@@ -69,11 +70,11 @@ bool open_log(const log_options& o) {
   try {
     spdlog::init_thread_pool(8192, 1);
     auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-      (o.directory / "spacetime.log").string(), o.max_bytes, o.files);
+        (o.directory / "spacetime.log").string(), o.max_bytes, o.files);
     // A full queue drops the oldest line: the log never stops the node.
     logger = std::make_shared<spdlog::async_logger>(
-      "spacetime", sink, spdlog::thread_pool(),
-      spdlog::async_overflow_policy::overrun_oldest);
+        "spacetime", sink, spdlog::thread_pool(),
+        spdlog::async_overflow_policy::overrun_oldest);
     logger->set_pattern("%v");
     logger->set_level(to_spdlog(o.level));
     logger->flush_on(spdlog::level::info);
@@ -92,8 +93,8 @@ void close_log() {
 }
 
 void log_event(
-  log_level level, std::string_view actor, std::string_view event,
-  std::initializer_list<std::pair<std::string_view, std::string>> values) {
+    log_level level, std::string_view actor, std::string_view event,
+    std::initializer_list<std::pair<std::string_view, std::string>> values) {
   const std::lock_guard guard{log_mutex};
   if (!logger || !logger->should_log(to_spdlog(level))) return;
   std::string line;

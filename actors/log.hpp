@@ -12,9 +12,9 @@ namespace spacetime {
 enum class log_level { debug, info, warning, error };
 
 struct log_options {
-  std::filesystem::path directory;  ///< empty: no file
+  std::filesystem::path directory; ///< empty: no file
   log_level level = log_level::info;
-  bool json = false;                ///< one JSON object per line
+  bool json = false;                 ///< one JSON object per line
   std::size_t max_bytes = 50u << 20; ///< rotate above
   std::size_t files = 7;
 };
@@ -27,7 +27,7 @@ void close_log();
 
 /// Appends one event; any thread. Values with spaces are quoted, control bytes
 /// escaped, so that no value can forge a line.
-void log_event(
-  log_level level, std::string_view actor, std::string_view event,
-  std::initializer_list<std::pair<std::string_view, std::string>> values = {});
+void log_event(log_level level, std::string_view actor, std::string_view event,
+               std::initializer_list<std::pair<std::string_view, std::string>>
+                   values = {});
 } // namespace spacetime

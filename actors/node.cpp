@@ -9,12 +9,12 @@
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
-#include <unistd.h>
 
 using namespace std::chrono_literals;
 
@@ -30,8 +30,8 @@ struct observer_state {
   static inline const char* name = "observer";
 };
 
-using observer_self
-  = caf::stateful_actor<observer_state, observed<observer_actor::base>>;
+using observer_self =
+    caf::stateful_actor<observer_state, observed<observer_actor::base>>;
 
 observer_actor::behavior_type
 observer(observer_self* self, state_actor source,
@@ -42,8 +42,8 @@ observer(observer_self* self, state_actor source,
   };
   renew();
   return {
-    [f](const tip_change_msg& m) { f(m); },
-    [renew](atom::renew) { renew(); },
+      [f](const tip_change_msg& m) { f(m); },
+      [renew](atom::renew) { renew(); },
   };
 }
 
@@ -51,14 +51,14 @@ observer(observer_self* self, state_actor source,
 class watchdog {
 public:
   explicit watchdog(std::chrono::milliseconds limit)
-    : thread_([this, limit] {
-        std::unique_lock lock{mutex_};
-        if (changed_.wait_for(lock, limit, [this] { return done_; })) return;
-        static constexpr char text[]
-          = "error: shutdown took more than 5 s; ending now, nothing is lost\n";
-        [[maybe_unused]] const auto n = write(2, text, sizeof text - 1);
-        _exit(1);
-      }) {}
+      : thread_([this, limit] {
+          std::unique_lock lock{mutex_};
+          if (changed_.wait_for(lock, limit, [this] { return done_; })) return;
+          static constexpr char text[] = "error: shutdown took more than 5 s; "
+                                         "ending now, nothing is lost\n";
+          [[maybe_unused]] const auto n = write(2, text, sizeof text - 1);
+          _exit(1);
+        }) {}
   ~watchdog() {
     {
       const std::lock_guard guard{mutex_};
@@ -86,8 +86,8 @@ result<std::unique_ptr<node>> node::start(chain_spec spec,
   std::unique_ptr<node> out{new node{std::move(spec), std::move(options)}};
   auto& b = out->boot_;
   disk::store_options store_options = b.options->storage;
-  auto store = disk::store::open(b.options->chain_dir,
-                                 b.rules->spec.network(), store_options);
+  auto store = disk::store::open(b.options->chain_dir, b.rules->spec.network(),
+                                 store_options);
   if (!store) return fail(store.error());
   if (auto ok = disk::ensure_genesis(*b.rules, *store); !ok)
     return fail(ok.error());
@@ -107,13 +107,14 @@ void node::boot_all() {
     ::kill(::getpid(), SIGTERM); // main waits for it
   };
   // A child is made from what was booted before it, also after a crash.
-#define ACTOR(name)                                                           \
-  running_.push_back(spawn_supervisor(                                        \
-    *system_, {#name,                                                         \
-               [from = boot_](caf::actor_system& sys) {                       \
-                 return caf::actor_cast<caf::actor>(spawn_##name(sys, from)); \
-               },                                                             \
-               give_up}));                                                    \
+#define ACTOR(name)                                                            \
+  running_.push_back(                                                          \
+      spawn_supervisor(*system_, {#name,                                       \
+                                  [from = boot_](caf::actor_system& sys) {     \
+                                    return caf::actor_cast<caf::actor>(        \
+                                        spawn_##name(sys, from));              \
+                                  },                                           \
+                                  give_up}));                                  \
   boot_.actors.name = caf::actor_cast<name##_actor>(running_.back());
 #include "actors/actors.def"
 #undef ACTOR
@@ -139,7 +140,7 @@ node::~node() {
 
 void node::on_tip(std::function<void(const tip_change_msg&)> f) {
   running_.push_back(caf::actor_cast<caf::actor>(
-    system_->spawn(observer, boot_.actors.state, std::move(f))));
+      system_->spawn(observer, boot_.actors.state, std::move(f))));
 }
 
 std::optional<std::string> node::gave_up() const {

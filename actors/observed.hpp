@@ -120,7 +120,7 @@ protected:
     if (timed) {
       const std::chrono::nanoseconds took = clock::now() - start;
       ++seen_->run_times[std::bit_width(
-        static_cast<std::uint64_t>(took.count()))];
+          static_cast<std::uint64_t>(took.count()))];
     }
     if (out != caf::invoke_message_result::skipped)
       seen_->handled.store(n + 1, std::memory_order_relaxed);

@@ -18,8 +18,7 @@ bool wait_for_signal(std::chrono::milliseconds limit) {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  const timespec wait{limit.count() / 1000,
-                      (limit.count() % 1000) * 1'000'000};
+  const timespec wait{limit.count() / 1000, (limit.count() % 1000) * 1'000'000};
   if (sigtimedwait(&set, nullptr, &wait) < 0) return false;
   std::signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);

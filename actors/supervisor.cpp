@@ -24,8 +24,8 @@ struct supervisor_state {
   static inline const char* name = "supervisor";
 };
 
-using supervisor_self
-  = caf::stateful_actor<supervisor_state, observed<caf::event_based_actor>>;
+using supervisor_self =
+    caf::stateful_actor<supervisor_state, observed<caf::event_based_actor>>;
 
 void spawn_child(supervisor_self* self, const supervisor_options& o) {
   self->state.child = o.make(self->system());
@@ -39,7 +39,7 @@ std::chrono::milliseconds note_crash(supervisor_self* self) {
   crashes.push_back(now);
   while (now - crashes.front() > budget_window) crashes.pop_front();
   return std::min<std::chrono::milliseconds>(
-    100ms * (1 << std::min<std::size_t>(crashes.size() - 1, 6)), 5s);
+      100ms * (1 << std::min<std::size_t>(crashes.size() - 1, 6)), 5s);
 }
 
 caf::behavior supervisor(supervisor_self* self, supervisor_options o) {
@@ -58,12 +58,13 @@ caf::behavior supervisor(supervisor_self* self, supervisor_options o) {
     }
     self->delayed_send(self, wait, atom::respawn_v);
   });
-  self->set_default_handler([self](auto*, auto& x) -> caf::result<caf::message> {
-    if (!self->state.child) return caf::make_error(errc::unavailable);
-    auto asker = self->make_response_promise();
-    asker.delegate(self->state.child, x.move_content_to_message());
-    return asker; // the child answers the asker
-  });
+  self->set_default_handler(
+      [self](auto*, auto& x) -> caf::result<caf::message> {
+        if (!self->state.child) return caf::make_error(errc::unavailable);
+        auto asker = self->make_response_promise();
+        asker.delegate(self->state.child, x.move_content_to_message());
+        return asker; // the child answers the asker
+      });
   spawn_child(self, o);
   return {[self, o](atom::respawn) { spawn_child(self, o); }};
 }

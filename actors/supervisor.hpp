@@ -18,8 +18,9 @@ struct supervisor_options {
 };
 
 /// A stable address for an actor that may crash: forwards every message to the
-/// present child, makes a new one after a crash (100 ms, doubled up to 5 s), and
-/// gives up after 5 crashes within 60 s. While there is no child, requests are
-/// answered with `unavailable`. It ends, and its child with it, by any exit.
+/// present child, makes a new one after a crash (100 ms, doubled up to 5 s),
+/// and gives up after 5 crashes within 60 s. While there is no child, requests
+/// are answered with `unavailable`. It ends, and its child with it, by any
+/// exit.
 caf::actor spawn_supervisor(caf::actor_system& sys, supervisor_options options);
 } // namespace spacetime

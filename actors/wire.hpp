@@ -81,7 +81,7 @@ private:
   };
 
   explicit wire_message(kj::Array<capnp::word> w)
-    : storage_(new storage(kj::mv(w)), false) {}
+      : storage_(new storage(kj::mv(w)), false) {}
 
   caf::intrusive_ptr<const storage> storage_;
 };
@@ -103,8 +103,8 @@ caf::error inspect(caf::deserializer& f, wire_message<Schema>& x) {
   auto* in = dynamic_cast<caf::binary_deserializer*>(&f);
   if (in == nullptr || in->remaining() < n) // before anything is allocated
     return caf::sec::end_of_stream;
-  const auto* data = reinterpret_cast<const std::uint8_t*>(
-    in->remainder().data());
+  const auto* data =
+      reinterpret_cast<const std::uint8_t*>(in->remainder().data());
   if (auto e = wire_message<Schema>::from({data, n}, x)) return e;
   in->skip(n);
   return caf::none;

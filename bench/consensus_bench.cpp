@@ -65,8 +65,8 @@ void block_application(benchmark::State& state) {
   const auto& rules = maker().rules().spec.at(b.head().epoch);
   auto ledger = chain()[50].ledger;
   for (auto _ : state) {
-    const auto change = ledger.apply(rules, {b.head().height, b.head().payee},
-                                     b.value.txs);
+    const auto change =
+        ledger.apply(rules, {b.head().height, b.head().payee}, b.value.txs);
     if (!change || !ledger.undo(*change))
       state.SkipWithError("a good block was refused");
   }
@@ -75,8 +75,8 @@ void block_application(benchmark::State& state) {
 
 /// `chain verify`: every rule of every stored block, on one thread.
 void chain_verification(benchmark::State& state) {
-  std::string name
-      = (std::filesystem::temp_directory_path() / "consensus-XXXXXX").string();
+  std::string name =
+      (std::filesystem::temp_directory_path() / "consensus-XXXXXX").string();
   check(::mkdtemp(name.data()) != nullptr, "mkdtemp works");
   {
     auto store = test::open_chain(name, maker());

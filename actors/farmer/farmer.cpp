@@ -36,19 +36,19 @@ struct farmer_state {
   static inline const char* name = "farmer";
 };
 
-using farmer_self
-  = caf::stateful_actor<farmer_state, observed<farmer_actor::base>>;
+using farmer_self =
+    caf::stateful_actor<farmer_state, observed<farmer_actor::base>>;
 
 std::uint64_t now_ms(farmer_self* self) {
   return static_cast<std::uint64_t>(
-    std::chrono::duration_cast<std::chrono::milliseconds>(
-      self->clock().now().time_since_epoch())
-      .count());
+      std::chrono::duration_cast<std::chrono::milliseconds>(
+          self->clock().now().time_since_epoch())
+          .count());
 }
 
 scan_msg message_of(const codec::scan& s) {
   return scan_msg::build(
-    [&](schema::Scan::Builder out) { codec::write(out, s); });
+      [&](schema::Scan::Builder out) { codec::write(out, s); });
 }
 
 void lose(farmer_self* self, const error& why) {
@@ -100,8 +100,8 @@ result<block> build(farmer_self* self, const codec::ticket& t,
   h.height.value = parent.facts.height.value + 1;
   h.epoch = t.epoch;
   h.parent = parent.id;
-  h.time.value
-    = std::max(st.from.options->now().value,
+  h.time.value =
+      std::max(st.from.options->now().value,
                parent.facts.time.value + epochs * rules.tau_min_ms); // R6
   h.target = at->era.target;
   h.history_root = parent.history.root(consensus::history_node);
@@ -110,8 +110,8 @@ result<block> build(farmer_self* self, const codec::ticket& t,
   h.payee = payee;
   h.time_entries = std::move(*entries);
   h.space = t.space;
-  h.seal = st.from.options->farmer_key.sign(
-    codec::id_of(p.spec.network(), h).value);
+  h.seal =
+      st.from.options->farmer_key.sign(codec::id_of(p.spec.network(), h).value);
   b.txs = std::move(txs);
   return b;
 }
@@ -119,18 +119,17 @@ result<block> build(farmer_self* self, const codec::ticket& t,
 void publish(farmer_self* self, const block& b) {
   auto& st = self->state;
   st.window.close();
-  const auto m = block_msg::build([&](schema::Block::Builder out) {
-    out.setRaw(blob(codec::encode(b)));
-  });
+  const auto m = block_msg::build(
+      [&](schema::Block::Builder out) { out.setRaw(blob(codec::encode(b))); });
   self->request(st.from.actors.validator, request_timeout, m)
-    .then(
-      [self, h = b.head](const verdict_msg&) {
-        ++self->state.won;
-        log_event(log_level::info, "farmer", "block_won",
-                  {{"height", std::to_string(h.height.value)},
-                   {"epoch", std::to_string(h.epoch.value)}});
-      },
-      [self](caf::error& e) { lose(self, from_caf(e)); });
+      .then(
+          [self, h = b.head](const verdict_msg&) {
+            ++self->state.won;
+            log_event(log_level::info, "farmer", "block_won",
+                      {{"height", std::to_string(h.height.value)},
+                       {"epoch", std::to_string(h.epoch.value)}});
+          },
+          [self](caf::error& e) { lose(self, from_caf(e)); });
 }
 
 /// The transactions of a draft that the state accepted.
@@ -156,9 +155,8 @@ void draft(farmer_self* self, std::vector<tx> txs) {
   if (!st.window.best() || !st.tip) return;
   const auto t = *st.window.best();
   const auto parent = *st.tip;
-  const auto payee = t.space.payout == bytes32{}
-                       ? st.from.options->payee
-                       : account_id{t.space.payout};
+  const auto payee = t.space.payout == bytes32{} ? st.from.options->payee
+                                                 : account_id{t.space.payout};
   const auto m = draft_msg::build([&](schema::Draft::Builder out) {
     out.setParent(blob(parent.id.value));
     out.setPayee(blob(payee.value));
@@ -168,16 +166,16 @@ void draft(farmer_self* self, std::vector<tx> txs) {
       raws.set(i, blob(codec::encode(txs[i])));
   });
   self->request(st.from.actors.state, request_timeout, m)
-    .then(
-      [self, t, parent, payee, txs](const draft_answer_msg& answer) {
-        auto body = accepted(answer, txs);
-        auto b = body ? build(self, t, parent, payee, std::move(body->first),
-                              body->second)
-                      : result<block>{fail(body.error())};
-        if (!b) return lose(self, b.error());
-        publish(self, *b);
-      },
-      [self](caf::error& e) { lose(self, from_caf(e)); });
+      .then(
+          [self, t, parent, payee, txs](const draft_answer_msg& answer) {
+            auto body = accepted(answer, txs);
+            auto b = body ? build(self, t, parent, payee,
+                                  std::move(body->first), body->second)
+                          : result<block>{fail(body.error())};
+            if (!b) return lose(self, b.error());
+            publish(self, *b);
+          },
+          [self](caf::error& e) { lose(self, from_caf(e)); });
 }
 
 /// The window's best ticket becomes a block on the best tip there is now.
@@ -186,22 +184,23 @@ void build_now(farmer_self* self, epoch e) {
   if (e != st.window.epoch() || !st.window.publish_at() || !st.tip) return;
   if (st.tip->facts.epoch >= e) return st.window.close();
   const auto& rules = st.from.rules->spec.at(e);
-  self
-    ->request(st.from.actors.mempool, request_timeout, atom::best_v,
-              static_cast<std::uint32_t>(rules.max_body_bytes),
-              static_cast<std::uint32_t>(rules.max_txs))
-    .then(
-      [self](const tx_list_msg& m) {
-        std::vector<tx> txs;
-        const auto& network = self->state.from.rules->spec.network();
-        (void)m.try_read([&](schema::TxList::Reader in) {
-          for (auto raw : in.getRaws())
-            if (auto t = codec::decode_tx(network, view(raw)))
-              txs.push_back(std::move(*t));
-        });
-        draft(self, std::move(txs));
-      },
-      [self](caf::error&) { draft(self, {}); }); // an empty block beats none
+  self->request(st.from.actors.mempool, request_timeout, atom::best_v,
+                static_cast<std::uint32_t>(rules.max_body_bytes),
+                static_cast<std::uint32_t>(rules.max_txs))
+      .then(
+          [self](const tx_list_msg& m) {
+            std::vector<tx> txs;
+            const auto& network = self->state.from.rules->spec.network();
+            (void)m.try_read([&](schema::TxList::Reader in) {
+              for (auto raw : in.getRaws())
+                if (auto t = codec::decode_tx(network, view(raw)))
+                  txs.push_back(std::move(*t));
+            });
+            draft(self, std::move(txs));
+          },
+          [self](caf::error&) {
+            draft(self, {});
+          }); // an empty block beats none
 }
 
 caf::result<void> take_ticket(farmer_self* self, const ticket_msg& m) {
@@ -214,8 +213,8 @@ caf::result<void> take_ticket(farmer_self* self, const ticket_msg& m) {
     return caf::make_error(errc::stale); // `target` is another epoch's
   const bool first = !st.window.best();
   // Verified here too: a scanner may be another machine with a broken disk.
-  auto won = consensus::check_space(*st.from.rules, t->epoch, t->challenge,
-                                    t->space);
+  auto won =
+      consensus::check_space(*st.from.rules, t->epoch, t->challenge, t->space);
   if (!won) return to_caf(won.error());
   if (won->score >= st.scan.target)
     return caf::make_error(errc::score_above_target);
@@ -301,28 +300,29 @@ farmer_actor::behavior_type behavior(farmer_self* self, const boot& from) {
   st.ticks = std::make_unique<consensus::timeline>(*from.rules);
   renew(self);
   return {
-    [self](atom::follow, const scan_listener& who, const std::string& name) {
-      auto& s = self->state;
-      s.scanners.renew(who, self->clock().now());
-      s.facts[name];
-      return message_of(s.scan);
-    },
-    [self](const ticket_msg& m) { return take_ticket(self, m); },
-    [self](const scan_report_msg& m) { take_report(self, m); },
-    [self](atom::wake, std::uint64_t e) { build_now(self, {e}); },
-    [self](const tip_change_msg& m) { take_tip(self, m); },
-    [self](const tick_msg& m) {
-      (void)m.try_read([&](schema::Tick::Reader in) { take_ticks(self, in); });
-      open_window(self);
-    },
-    [self](const tick_list_msg& m) {
-      (void)m.try_read([&](schema::TickList::Reader in) {
-        for (auto one : in.getTicks()) take_ticks(self, one);
-      });
-      open_window(self);
-    },
-    [self](atom::renew) { renew(self); },
-    [self](atom::status) { return describe(self); },
+      [self](atom::follow, const scan_listener& who, const std::string& name) {
+        auto& s = self->state;
+        s.scanners.renew(who, self->clock().now());
+        s.facts[name];
+        return message_of(s.scan);
+      },
+      [self](const ticket_msg& m) { return take_ticket(self, m); },
+      [self](const scan_report_msg& m) { take_report(self, m); },
+      [self](atom::wake, std::uint64_t e) { build_now(self, {e}); },
+      [self](const tip_change_msg& m) { take_tip(self, m); },
+      [self](const tick_msg& m) {
+        (void)m.try_read(
+            [&](schema::Tick::Reader in) { take_ticks(self, in); });
+        open_window(self);
+      },
+      [self](const tick_list_msg& m) {
+        (void)m.try_read([&](schema::TickList::Reader in) {
+          for (auto one : in.getTicks()) take_ticks(self, one);
+        });
+        open_window(self);
+      },
+      [self](atom::renew) { renew(self); },
+      [self](atom::status) { return describe(self); },
   };
 }
 } // namespace

@@ -14,8 +14,8 @@ struct inspector_state {
   static inline const char* name = "inspector";
 };
 
-using inspector_self
-  = caf::stateful_actor<inspector_state, observed<inspector_actor::base>>;
+using inspector_self =
+    caf::stateful_actor<inspector_state, observed<inspector_actor::base>>;
 
 void write(schema::Snapshot::Actor::Builder out, const observation& o) {
   const std::uint64_t handled = o.handled;
@@ -31,18 +31,18 @@ void write(schema::Snapshot::Actor::Builder out, const observation& o) {
 
 inspector_actor::behavior_type behavior(inspector_self* self) {
   return {
-    [self](atom::stats) {
-      const auto all = table_of(self->system()).list();
-      return snapshot_msg::build([&](schema::Snapshot::Builder out) {
-        auto actors = out.initActors(static_cast<unsigned>(all.size()));
-        for (unsigned i = 0; i < all.size(); ++i) write(actors[i], *all[i]);
-      });
-    },
-    [self](atom::status) {
-      const auto n = table_of(self->system()).list().size();
-      return make_status(schema::Status::Health::OK, "",
-                         {{"actors", std::to_string(n)}});
-    },
+      [self](atom::stats) {
+        const auto all = table_of(self->system()).list();
+        return snapshot_msg::build([&](schema::Snapshot::Builder out) {
+          auto actors = out.initActors(static_cast<unsigned>(all.size()));
+          for (unsigned i = 0; i < all.size(); ++i) write(actors[i], *all[i]);
+        });
+      },
+      [self](atom::status) {
+        const auto n = table_of(self->system()).list().size();
+        return make_status(schema::Status::Health::OK, "",
+                           {{"actors", std::to_string(n)}});
+      },
   };
 }
 } // namespace

@@ -24,14 +24,14 @@ struct mempool_state {
   boot from;
   std::unique_ptr<mempool::pool> pool;
   std::optional<consensus::chain_context> tip;
-  std::size_t asking = 0; // offers whose account is being asked for
+  std::size_t asking = 0;   // offers whose account is being asked for
   std::deque<tx> returning; // of blocks that left the chain, to be offered
   std::uint64_t added = 0, refused = 0;
   static inline const char* name = "mempool";
 };
 
-using mempool_self
-  = caf::stateful_actor<mempool_state, observed<mempool_actor::base>>;
+using mempool_self =
+    caf::stateful_actor<mempool_state, observed<mempool_actor::base>>;
 using size_promise = caf::typed_response_promise<std::uint32_t>;
 
 result<tx> open(const consensus::protocol& p, const tx_msg& m) {
@@ -55,7 +55,7 @@ result<state::account> open(const account_msg& m) {
 
 id_msg id_message(const bytes32& id) {
   return id_msg::build(
-    [&](schema::Id::Builder out) { out.setValue(blob(id)); });
+      [&](schema::Id::Builder out) { out.setValue(blob(id)); });
 }
 
 height next_height(const mempool_state& st) {
@@ -97,24 +97,22 @@ void ask_accounts(mempool_self* self, const tx& t, size_promise asker) {
   };
   const auto& ledger = self->state.from.actors.state;
   const auto sender = sender_of(t);
-  self
-    ->request(ledger, request_timeout, atom::account_v,
-              id_message(sender.value))
-    .then(
-      [self, t, sender, asker, refuse, ledger](const account_msg& payer) {
-        self
-          ->request(ledger, request_timeout, atom::account_v,
-                    id_message(t.recipient.value))
-          .then(
-            [=](const account_msg& payee) {
-              std::map<account_id, state::account> known;
-              if (auto a = open(payer)) known[sender] = *a;
-              if (auto a = open(payee)) known[t.recipient] = *a;
-              offer(self, t, known, asker);
-            },
-            refuse);
-      },
-      refuse);
+  self->request(ledger, request_timeout, atom::account_v,
+                id_message(sender.value))
+      .then(
+          [self, t, sender, asker, refuse, ledger](const account_msg& payer) {
+            self->request(ledger, request_timeout, atom::account_v,
+                          id_message(t.recipient.value))
+                .then(
+                    [=](const account_msg& payee) {
+                      std::map<account_id, state::account> known;
+                      if (auto a = open(payer)) known[sender] = *a;
+                      if (auto a = open(payee)) known[t.recipient] = *a;
+                      offer(self, t, known, asker);
+                    },
+                    refuse);
+          },
+          refuse);
 }
 
 /// Offers what blocks left behind, as far as the queue has room.
@@ -199,44 +197,44 @@ mempool_actor::behavior_type behavior(mempool_self* self, const boot& from) {
   st.from = from;
   mempool::limits limits;
   limits.max_bytes = from.options->mempool_bytes;
-  limits.max_age_ms
-    = static_cast<std::uint64_t>(from.options->mempool_expiry.count());
+  limits.max_age_ms =
+      static_cast<std::uint64_t>(from.options->mempool_expiry.count());
   st.pool = std::make_unique<mempool::pool>(limits);
   renew(self);
   return {
-    [self](const tx_msg& m) { return take(self, m); },
-    [self](atom::best, std::uint32_t max_bytes, std::uint32_t max_txs) {
-      const auto& s = self->state;
-      const auto txs = s.pool->best(max_bytes, max_txs, next_height(s));
-      return tx_list_msg::build([&](schema::TxList::Builder out) {
-        auto raws = out.initRaws(static_cast<unsigned>(txs.size()));
-        for (unsigned i = 0; i < txs.size(); ++i)
-          raws.set(i, blob(codec::encode(txs[i])));
-      });
-    },
-    [self](atom::find, const id_msg& m) -> caf::result<tx_msg> {
-      result<bytes32> id = fail(errc::malformed);
-      if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); })
-          || !id)
-        return to_caf({errc::malformed, "id message"});
-      const auto* t = self->state.pool->find({*id});
-      if (t == nullptr) return caf::make_error(errc::not_found);
-      return tx_msg::build([&](schema::Tx::Builder out) {
-        out.setRaw(blob(codec::encode(*t)));
-      });
-    },
-    [self](const tip_change_msg& m) { take_tip(self, m); },
-    [self](atom::renew) { renew(self); },
-    [self](atom::status) {
-      const auto& s = self->state;
-      return make_status(
-        schema::Status::Health::OK, "",
-        {{"txs", std::to_string(s.pool->size())},
-         {"bytes", std::to_string(s.pool->bytes())},
-         {"max_bytes", std::to_string(s.from.options->mempool_bytes)},
-         {"added", std::to_string(s.added)},
-         {"refused", std::to_string(s.refused)}});
-    },
+      [self](const tx_msg& m) { return take(self, m); },
+      [self](atom::best, std::uint32_t max_bytes, std::uint32_t max_txs) {
+        const auto& s = self->state;
+        const auto txs = s.pool->best(max_bytes, max_txs, next_height(s));
+        return tx_list_msg::build([&](schema::TxList::Builder out) {
+          auto raws = out.initRaws(static_cast<unsigned>(txs.size()));
+          for (unsigned i = 0; i < txs.size(); ++i)
+            raws.set(i, blob(codec::encode(txs[i])));
+        });
+      },
+      [self](atom::find, const id_msg& m) -> caf::result<tx_msg> {
+        result<bytes32> id = fail(errc::malformed);
+        if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); })
+            || !id)
+          return to_caf({errc::malformed, "id message"});
+        const auto* t = self->state.pool->find({*id});
+        if (t == nullptr) return caf::make_error(errc::not_found);
+        return tx_msg::build([&](schema::Tx::Builder out) {
+          out.setRaw(blob(codec::encode(*t)));
+        });
+      },
+      [self](const tip_change_msg& m) { take_tip(self, m); },
+      [self](atom::renew) { renew(self); },
+      [self](atom::status) {
+        const auto& s = self->state;
+        return make_status(
+            schema::Status::Health::OK, "",
+            {{"txs", std::to_string(s.pool->size())},
+             {"bytes", std::to_string(s.pool->bytes())},
+             {"max_bytes", std::to_string(s.from.options->mempool_bytes)},
+             {"added", std::to_string(s.added)},
+             {"refused", std::to_string(s.refused)}});
+      },
   };
 }
 } // namespace

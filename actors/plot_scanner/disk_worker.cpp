@@ -24,8 +24,8 @@ struct worker_state {
   static inline const char* name = "disk_worker";
 };
 
-using worker_self
-  = caf::stateful_actor<worker_state, observed<disk_worker_actor::base>>;
+using worker_self =
+    caf::stateful_actor<worker_state, observed<disk_worker_actor::base>>;
 
 /// The best chain of a challenge so far.
 struct best_chain {
@@ -44,14 +44,15 @@ struct scan_counts {
 
 std::uint32_t micros_since(clock::time_point start) {
   return static_cast<std::uint32_t>(
-    std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start)
-      .count());
+      std::chrono::duration_cast<std::chrono::microseconds>(clock::now()
+                                                            - start)
+          .count());
 }
 
 class scan_run {
 public:
   scan_run(worker_self* self, const codec::scan& s)
-    : self_(self), scan_(s), start_(clock::now()) {}
+      : self_(self), scan_(s), start_(clock::now()) {}
 
   scan_counts counts;
   std::optional<best_chain> best;
@@ -79,9 +80,8 @@ public:
   std::optional<codec::ticket> solve() {
     if (!best || best->score >= scan_.target || outdated()) return {};
     const auto& info = best->plot->info();
-    auto proof
-      = space::solve(best->plot->params(), best->space_challenge, best->chain,
-                     {});
+    auto proof = space::solve(best->plot->params(), best->space_challenge,
+                              best->chain, {});
     if (!proof) {
       ++counts.errors;
       counts.problems.push_back(best->plot->where().string() + ": "
@@ -101,7 +101,7 @@ private:
   [[nodiscard]] bool overdue() const {
     return outdated()
            || clock::now() - start_
-                > std::chrono::milliseconds{scan_.deadline_ms};
+                  > std::chrono::milliseconds{scan_.deadline_ms};
   }
 
   void look_up(const disk::open_plot& p) {
@@ -111,9 +111,9 @@ private:
     if (!chains) {
       ++counts.errors;
       counts.problems.push_back(to_string(chains.error()));
-      log_event(log_level::error, "plot_scanner", "plot_bad",
-                {{"plot", p.where.string()},
-                 {"why", to_string(chains.error())}});
+      log_event(
+          log_level::error, "plot_scanner", "plot_bad",
+          {{"plot", p.where.string()}, {"why", to_string(chains.error())}});
       return;
     }
     ++counts.done;
@@ -121,7 +121,7 @@ private:
     counts.micros.push_back(micros_since(start_));
     for (const auto& chain : *chains) {
       const auto score = space::score(
-        scan_.challenge, space::quality_blob(info.strength, chain));
+          scan_.challenge, space::quality_blob(info.strength, chain));
       if (!best || score < best->score)
         best = best_chain{p.file, chain, c, score};
     }
@@ -149,8 +149,8 @@ scan_report_msg report(worker_self* self, const codec::scan& s,
     out.setLate(counts.late);
     out.setErrors(counts.errors);
     out.setChains(counts.chains);
-    auto micros
-      = out.initLookupMicros(static_cast<unsigned>(counts.micros.size()));
+    auto micros =
+        out.initLookupMicros(static_cast<unsigned>(counts.micros.size()));
     for (unsigned i = 0; i < micros.size(); ++i)
       micros.set(i, counts.micros[i]);
     auto names = out.initProblems(static_cast<unsigned>(problems.size()));
@@ -167,9 +167,10 @@ caf::result<scan_report_msg> run(worker_self* self, const scan_msg& m) {
   work.look_up_all();
   if (auto t = work.solve()) {
     const auto ticket = ticket_msg::build(
-      [&](schema::Ticket::Builder out) { codec::write(out, *t); });
+        [&](schema::Ticket::Builder out) { codec::write(out, *t); });
     self->request(self->state.from.actors.farmer, request_timeout, ticket)
-      .then([] {}, [](caf::error&) {}); // the farmer says why it was of no use
+        .then([] {},
+              [](caf::error&) {}); // the farmer says why it was of no use
   }
   return report(self, *s, work.counts);
 }
@@ -181,14 +182,14 @@ disk_worker_actor::behavior_type behavior(worker_self* self, const boot& from,
   st.newest = std::move(newest);
   const auto& spec = from.rules->spec;
   st.dirs = std::make_unique<disk::plot_dirs>(
-    from.options->plot_dirs,
-    disk::plot_filter{spec.network(), spec.genesis.k, spec.genesis.strength,
-                      spec.genesis.test_plots,
-                      from.options->farmer_key.public_part()});
+      from.options->plot_dirs,
+      disk::plot_filter{spec.network(), spec.genesis.k, spec.genesis.strength,
+                        spec.genesis.test_plots,
+                        from.options->farmer_key.public_part()});
   st.dirs->refresh();
   return {
-    [self](const scan_msg& m) { return run(self, m); },
-    [self](atom::renew) { self->state.dirs->refresh(); },
+      [self](const scan_msg& m) { return run(self, m); },
+      [self](atom::renew) { self->state.dirs->refresh(); },
   };
 }
 } // namespace

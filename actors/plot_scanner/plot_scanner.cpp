@@ -33,8 +33,8 @@ struct scanner_state {
   static inline const char* name = "plot_scanner";
 };
 
-using scanner_self
-  = caf::stateful_actor<scanner_state, observed<plot_scanner_actor::base>>;
+using scanner_self =
+    caf::stateful_actor<scanner_state, observed<plot_scanner_actor::base>>;
 
 void note(scanner_self* self, const scan_report_msg& m) {
   auto& st = self->state;
@@ -65,13 +65,13 @@ void scan(scanner_self* self, const scan_msg& m) {
   };
   // A stuck disk answers late or never; meanwhile challenges are skipped.
   self->request(st.worker, std::chrono::minutes{10}, m)
-    .then(
-      [self, next](const scan_report_msg& report) {
-        note(self, report);
-        self->send(self->state.from.actors.farmer, report);
-        next();
-      },
-      [next](caf::error&) { next(); });
+      .then(
+          [self, next](const scan_report_msg& report) {
+            note(self, report);
+            self->send(self->state.from.actors.farmer, report);
+            next();
+          },
+          [next](caf::error&) { next(); });
 }
 
 void take(scanner_self* self, const scan_msg& m) {
@@ -89,8 +89,8 @@ void take(scanner_self* self, const scan_msg& m) {
 
 std::string percentile(std::vector<std::uint32_t> times, unsigned percent) {
   if (times.empty()) return "-";
-  const auto at = static_cast<std::ptrdiff_t>((times.size() - 1) * percent
-                                              / 100);
+  const auto at =
+      static_cast<std::ptrdiff_t>((times.size() - 1) * percent / 100);
   std::nth_element(times.begin(), times.begin() + at, times.end());
   return std::to_string(times[static_cast<std::size_t>(at)]);
 }
@@ -128,9 +128,9 @@ plot_scanner_actor::behavior_type behavior(scanner_self* self,
   self->link_to(st.worker);
   renew(self);
   return {
-    [self](const scan_msg& m) { take(self, m); },
-    [self](atom::renew) { renew(self); },
-    [self](atom::status) { return describe(self->state); },
+      [self](const scan_msg& m) { take(self, m); },
+      [self](atom::renew) { renew(self); },
+      [self](atom::status) { return describe(self->state); },
   };
 }
 } // namespace

@@ -34,8 +34,8 @@ struct state_state {
   static inline const char* name = "state";
 };
 
-using state_self
-  = caf::stateful_actor<state_state, observed<state_actor::base>>;
+using state_self =
+    caf::stateful_actor<state_state, observed<state_actor::base>>;
 
 /// A checked block, opened.
 struct opened {
@@ -111,12 +111,11 @@ tip_change_msg to_event(const disk::reader& store,
                         const consensus::chain_context& tip,
                         const consensus::chain_step& step) {
   return tip_change_msg::build([&](schema::TipChange::Builder out) {
-    auto gone = out.initDisconnected(
-      static_cast<unsigned>(step.disconnected.size()));
+    auto gone =
+        out.initDisconnected(static_cast<unsigned>(step.disconnected.size()));
     for (unsigned i = 0; i < gone.size(); ++i)
       if (auto raw = store.block(step.disconnected[i])) gone.set(i, blob(*raw));
-    auto here
-      = out.initConnected(static_cast<unsigned>(step.connected.size()));
+    auto here = out.initConnected(static_cast<unsigned>(step.connected.size()));
     for (unsigned i = 0; i < here.size(); ++i)
       here.set(i, blob(step.connected[i].raw));
     out.setTip(blob(codec::encode(tip)));
@@ -159,26 +158,27 @@ void make_durable(state_self* self, const opened& b,
   // A commit that waits for a slow disk is still a commit: whoever gave up on
   // it would not know whether it happened. So this wait alone is long.
   self->request(st.from.actors.storage, std::chrono::minutes{10}, message)
-    .then(
-      [self, step, asker, at]() mutable {
-        auto& s = self->state;
-        s.chain->settle();
-        s.tip = s.chain->tip();
-        if (!step.connected.empty()) announce(self, step);
-        asker.deliver(verdict_msg::build([&](schema::Verdict::Builder out) {
-          out.setTip(!step.connected.empty());
-          out.setHeight(at);
-        }));
-        take_next(self);
-      },
-      [self, asker](caf::error& e) mutable {
-        asker.deliver(e);
-        // Storage refused, so nothing has happened. After any other error it
-        // may have: only what is stored can tell.
-        if (e.category() != caf::atom("spacetime")) return start_again(self, e);
-        self->state.chain->revert();
-        take_next(self);
-      });
+      .then(
+          [self, step, asker, at]() mutable {
+            auto& s = self->state;
+            s.chain->settle();
+            s.tip = s.chain->tip();
+            if (!step.connected.empty()) announce(self, step);
+            asker.deliver(verdict_msg::build([&](schema::Verdict::Builder out) {
+              out.setTip(!step.connected.empty());
+              out.setHeight(at);
+            }));
+            take_next(self);
+          },
+          [self, asker](caf::error& e) mutable {
+            asker.deliver(e);
+            // Storage refused, so nothing has happened. After any other error
+            // it may have: only what is stored can tell.
+            if (e.category() != caf::atom("spacetime"))
+              return start_again(self, e);
+            self->state.chain->revert();
+            take_next(self);
+          });
 }
 
 /// A tip younger than ten block times is current.
@@ -186,8 +186,8 @@ consensus::arrival arrival_of(state_self* self, const opened& b) {
   const auto& st = self->state;
   const auto& tip = st.chain->tip().facts;
   const auto& rules = st.from.rules->spec.at(tip.epoch);
-  const auto block_time
-    = rules.tau_ms * rules.spacing_numerator / rules.spacing_denominator;
+  const auto block_time =
+      rules.tau_ms * rules.spacing_numerator / rules.spacing_denominator;
   const auto now = st.from.options->now().value;
   return {b.late, now < tip.time.value + 10 * block_time};
 }
@@ -282,49 +282,48 @@ state_actor::behavior_type behavior(state_self* self, const boot& from) {
   }
   st.tip = loaded->tip;
   st.chain = std::make_unique<consensus::chain_state>(
-    *from.rules, disk::archive_of(*from.store), std::move(loaded->tip),
-    std::move(loaded->ledger));
+      *from.rules, disk::archive_of(*from.store), std::move(loaded->tip),
+      std::move(loaded->ledger));
   return {
-    [self](const checked_block_msg& m) -> caf::result<verdict_msg> {
-      auto& s = self->state;
-      if (s.waiting.size() >= queue_limit)
-        return caf::make_error(errc::busy);
-      auto asker = self->make_response_promise<verdict_msg>();
-      s.waiting.emplace_back(m, asker);
-      take_next(self);
-      return asker;
-    },
-    [self](const draft_msg& m) -> caf::result<draft_answer_msg> {
-      auto answer = try_draft(self, m);
-      if (!answer) return to_caf(answer.error());
-      return *answer;
-    },
-    [self](atom::account, const id_msg& m) -> caf::result<account_msg> {
-      result<bytes32> id = fail(errc::malformed);
-      if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); }))
-        return to_caf({errc::malformed, "id message"});
-      if (!id) return to_caf(id.error());
-      return account_at(self, {*id});
-    },
-    [self](atom::follow, const tip_listener& who) {
-      auto& s = self->state;
-      s.listeners.renew(who, self->clock().now());
-      return to_event(*s.from.store, s.tip, {});
-    },
-    [self](atom::status) {
-      const auto& s = self->state;
-      const auto& tip = s.tip;
-      return make_status(
-        schema::Status::Health::OK, "",
-        {{"height", std::to_string(tip.facts.height.value)},
-         {"epoch", std::to_string(tip.facts.epoch.value)},
-         {"tip", to_hex(tip.id.value)},
-         {"accounts", std::to_string(s.chain->ledger().accounts().size())},
-         {"reorgs", std::to_string(s.reorgs)},
-         {"refused", std::to_string(s.refused)},
-         {"waiting", std::to_string(s.waiting.size())},
-         {"followers", std::to_string(s.listeners.size())}});
-    },
+      [self](const checked_block_msg& m) -> caf::result<verdict_msg> {
+        auto& s = self->state;
+        if (s.waiting.size() >= queue_limit) return caf::make_error(errc::busy);
+        auto asker = self->make_response_promise<verdict_msg>();
+        s.waiting.emplace_back(m, asker);
+        take_next(self);
+        return asker;
+      },
+      [self](const draft_msg& m) -> caf::result<draft_answer_msg> {
+        auto answer = try_draft(self, m);
+        if (!answer) return to_caf(answer.error());
+        return *answer;
+      },
+      [self](atom::account, const id_msg& m) -> caf::result<account_msg> {
+        result<bytes32> id = fail(errc::malformed);
+        if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); }))
+          return to_caf({errc::malformed, "id message"});
+        if (!id) return to_caf(id.error());
+        return account_at(self, {*id});
+      },
+      [self](atom::follow, const tip_listener& who) {
+        auto& s = self->state;
+        s.listeners.renew(who, self->clock().now());
+        return to_event(*s.from.store, s.tip, {});
+      },
+      [self](atom::status) {
+        const auto& s = self->state;
+        const auto& tip = s.tip;
+        return make_status(
+            schema::Status::Health::OK, "",
+            {{"height", std::to_string(tip.facts.height.value)},
+             {"epoch", std::to_string(tip.facts.epoch.value)},
+             {"tip", to_hex(tip.id.value)},
+             {"accounts", std::to_string(s.chain->ledger().accounts().size())},
+             {"reorgs", std::to_string(s.reorgs)},
+             {"refused", std::to_string(s.refused)},
+             {"waiting", std::to_string(s.waiting.size())},
+             {"followers", std::to_string(s.listeners.size())}});
+      },
   };
 }
 } // namespace

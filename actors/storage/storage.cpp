@@ -20,10 +20,12 @@ struct storage_state {
   static inline const char* name = "storage";
 };
 
-using storage_self
-  = caf::stateful_actor<storage_state, observed<storage_actor::base>>;
+using storage_self =
+    caf::stateful_actor<storage_state, observed<storage_actor::base>>;
 
-bytes to_bytes(capnp::Data::Reader raw) { return {raw.begin(), raw.end()}; }
+bytes to_bytes(capnp::Data::Reader raw) {
+  return {raw.begin(), raw.end()};
+}
 
 template <class Id>
 Id id_from(capnp::Data::Reader raw, bool& ok) {
@@ -35,7 +37,9 @@ result<disk::commit> to_commit(schema::Commit::Reader in) {
   bool ok = true;
   for (auto b : in.getBlocks()) {
     disk::new_block one{id_from<block_id>(b.getId(), ok),
-                        to_bytes(b.getContext()), to_bytes(b.getRaw()), {}};
+                        to_bytes(b.getContext()),
+                        to_bytes(b.getRaw()),
+                        {}};
     if (b.getUndo().size() != 0) one.undo = to_bytes(b.getUndo());
     out.blocks.push_back(std::move(one));
   }
@@ -97,8 +101,8 @@ status store_tick(storage_self* self, const consensus::tick& t) {
   const auto raw = codec::encode(t);
   const auto whole = self->state.from.rules->fixed().ticks_per_era;
   return t.step.from == 0 && t.step.ticks == whole
-           ? store.put_era_proof(t.step.seed, raw)
-           : store.put_tick(t.step.seed, t.step.from, raw);
+             ? store.put_era_proof(t.step.seed, raw)
+             : store.put_tick(t.step.seed, t.step.from, raw);
 }
 
 /// Everything stored of eras from `era` on.
@@ -153,49 +157,49 @@ caf::result<void> commit(storage_self* self, const commit_msg& m) {
 storage_actor::behavior_type behavior(storage_self* self, const boot& from) {
   self->state.from = from;
   return {
-    [self](const commit_msg& m) { return commit(self, m); },
-    [self](const tick_msg& m) -> caf::result<void> {
-      result<consensus::tick> t = fail(errc::malformed);
-      if (m.try_read([&](schema::Tick::Reader in) { t = codec::read(in); }))
-        return to_caf({errc::malformed, "tick message"});
-      if (!t) return to_caf(t.error());
-      ++self->state.ticks;
-      return noted(self, store_tick(self, *t));
-    },
-    [self](atom::ticks, std::uint64_t era) -> caf::result<tick_list_msg> {
-      auto all = load_ticks(*self->state.from.store, era);
-      if (!all) return to_caf(all.error());
-      return tick_list_msg::build([&](schema::TickList::Builder out) {
-        auto list = out.initTicks(static_cast<unsigned>(all->size()));
-        for (unsigned i = 0; i < all->size(); ++i)
-          codec::write(list[i], (*all)[i]);
-      });
-    },
-    [self](atom::context, const id_msg& m) -> caf::result<context_msg> {
-      result<bytes32> id = fail(errc::malformed);
-      if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); }))
-        return to_caf({errc::malformed, "id message"});
-      if (!id) return to_caf(id.error());
-      auto raw = self->state.from.store->index_record({*id});
-      if (!raw) return to_caf(raw.error());
-      return context_msg::build(
-        [&](schema::Context::Builder out) { out.setRaw(blob(*raw)); });
-    },
-    [self](atom::status) {
-      const auto& st = self->state;
-      const bool low = st.from.store->disk_low();
-      const auto health = st.problem.empty() && !low
-                            ? schema::Status::Health::OK
-                            : schema::Status::Health::FAILING;
-      const auto info = st.from.store->info();
-      return make_status(
-        health, low ? "disk is almost full: read-only" : st.problem,
-        {{"commits", std::to_string(st.commits)},
-         {"ticks", std::to_string(st.ticks)},
-         {"failures", std::to_string(st.failures)},
-         {"used_bytes", std::to_string(info.used_bytes)},
-         {"map_bytes", std::to_string(info.map_bytes)}});
-    },
+      [self](const commit_msg& m) { return commit(self, m); },
+      [self](const tick_msg& m) -> caf::result<void> {
+        result<consensus::tick> t = fail(errc::malformed);
+        if (m.try_read([&](schema::Tick::Reader in) { t = codec::read(in); }))
+          return to_caf({errc::malformed, "tick message"});
+        if (!t) return to_caf(t.error());
+        ++self->state.ticks;
+        return noted(self, store_tick(self, *t));
+      },
+      [self](atom::ticks, std::uint64_t era) -> caf::result<tick_list_msg> {
+        auto all = load_ticks(*self->state.from.store, era);
+        if (!all) return to_caf(all.error());
+        return tick_list_msg::build([&](schema::TickList::Builder out) {
+          auto list = out.initTicks(static_cast<unsigned>(all->size()));
+          for (unsigned i = 0; i < all->size(); ++i)
+            codec::write(list[i], (*all)[i]);
+        });
+      },
+      [self](atom::context, const id_msg& m) -> caf::result<context_msg> {
+        result<bytes32> id = fail(errc::malformed);
+        if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); }))
+          return to_caf({errc::malformed, "id message"});
+        if (!id) return to_caf(id.error());
+        auto raw = self->state.from.store->index_record({*id});
+        if (!raw) return to_caf(raw.error());
+        return context_msg::build(
+            [&](schema::Context::Builder out) { out.setRaw(blob(*raw)); });
+      },
+      [self](atom::status) {
+        const auto& st = self->state;
+        const bool low = st.from.store->disk_low();
+        const auto health = st.problem.empty() && !low
+                                ? schema::Status::Health::OK
+                                : schema::Status::Health::FAILING;
+        const auto info = st.from.store->info();
+        return make_status(health,
+                           low ? "disk is almost full: read-only" : st.problem,
+                           {{"commits", std::to_string(st.commits)},
+                            {"ticks", std::to_string(st.ticks)},
+                            {"failures", std::to_string(st.failures)},
+                            {"used_bytes", std::to_string(info.used_bytes)},
+                            {"map_bytes", std::to_string(info.map_bytes)}});
+      },
   };
 }
 } // namespace

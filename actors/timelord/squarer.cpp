@@ -8,10 +8,9 @@ namespace spacetime {
 squarer::squarer(std::shared_ptr<const consensus::protocol> p,
                  std::chrono::milliseconds pace,
                  std::function<void(const consensus::tick&)> made)
-  : protocol_(std::move(p)), pace_(pace), made_(std::move(made)),
-    squaring_([this] { square(); }),
-    tick_proofs_([this] { prove_ticks(); }),
-    era_proofs_([this] { prove_eras(); }) {}
+    : protocol_(std::move(p)), pace_(pace), made_(std::move(made)),
+      squaring_([this] { square(); }), tick_proofs_([this] { prove_ticks(); }),
+      era_proofs_([this] { prove_eras(); }) {}
 
 squarer::~squarer() {
   {
@@ -71,8 +70,8 @@ void squarer::square_era(const consensus::time_position& at,
                          const flag& cancelled) {
   const auto k = protocol_->fixed().ticks_per_era;
   const auto& era = at.era;
-  auto group = vdf::discriminant::from_seed(era.seed,
-                                            protocol_->spec.genesis.vdf_bits);
+  auto group =
+      vdf::discriminant::from_seed(era.seed, protocol_->spec.genesis.vdf_bits);
   if (!group) return; // a spec that passed its checks has one
   auto run = vdf::evaluation::from(*group, at.y, era.squarings, k - at.tick);
   if (!run) return; // never from a proven tick
@@ -81,20 +80,19 @@ void squarer::square_era(const consensus::time_position& at,
     const auto begun = clock::now();
     if (!run->advance(era.squarings, cancelled.get())) return;
     const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(
-      clock::now() - begun);
+        clock::now() - begun);
     rate_ = era.squarings * 1'000'000
             / static_cast<std::uint64_t>(std::max<long>(1, spent.count()));
     const auto end = run->current();
     const auto done = i - at.tick;
-    consensus::tick t{
-      era.number, {era.seed, era.squarings, i, 1, y, end, {}}};
+    consensus::tick t{era.number, {era.seed, era.squarings, i, 1, y, end, {}}};
     if (!put_tick({t, *group, run->range(done, done + 1), cancelled})) return;
     y = end;
   }
   if (at.tick != 0) return; // only who saw the whole era can prove it at once
   consensus::tick whole{
-    era.number,
-    {era.seed, era.squarings, 0, k, vdf::generator_bytes(), y, {}}};
+      era.number,
+      {era.seed, era.squarings, 0, k, vdf::generator_bytes(), y, {}}};
   put_era({whole, *group, run->range(0, k), ended_});
 }
 
@@ -104,8 +102,13 @@ void squarer::simulate_era(const consensus::time_position& at,
   for (auto i = at.tick; i < protocol_->fixed().ticks_per_era; ++i) {
     if (!wait_for_pace(*cancelled)) return;
     made_({era.number,
-           {era.seed, era.squarings, i, 1, vdf::simulated_tick(era.seed, i),
-            vdf::simulated_tick(era.seed, i + 1), {}}});
+           {era.seed,
+            era.squarings,
+            i,
+            1,
+            vdf::simulated_tick(era.seed, i),
+            vdf::simulated_tick(era.seed, i + 1),
+            {}}});
   }
 }
 
@@ -119,13 +122,17 @@ void squarer::prove_era(const consensus::era_span& era) {
         || std::any_of(eras_.begin(), eras_.end(), same))
       return;
   }
-  auto group = vdf::discriminant::from_seed(era.seed,
-                                            protocol_->spec.genesis.vdf_bits);
+  auto group =
+      vdf::discriminant::from_seed(era.seed, protocol_->spec.genesis.vdf_bits);
   if (!group) return;
-  const consensus::tick whole{
-    era.number,
-    {era.seed, era.squarings, 0, protocol_->fixed().ticks_per_era,
-     vdf::generator_bytes(), era.end, {}}};
+  const consensus::tick whole{era.number,
+                              {era.seed,
+                               era.squarings,
+                               0,
+                               protocol_->fixed().ticks_per_era,
+                               vdf::generator_bytes(),
+                               era.end,
+                               {}}};
   put_era({whole, *group, {}, ended_});
 }
 

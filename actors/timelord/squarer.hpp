@@ -54,7 +54,6 @@ private:
     flag cancelled;
   };
 
-
   void square();
   void square_era(const consensus::time_position& at, const flag& cancelled);
   void simulate_era(const consensus::time_position& at, const flag& cancelled);
@@ -80,7 +79,7 @@ private:
   // One at most: the squaring waits for its proofs, never runs ahead of them.
   std::optional<proof_job> tick_;
   std::deque<proof_job> eras_;
-  bytes32 proving_{}; // seed of the era job under way
+  bytes32 proving_{};            // seed of the era job under way
   clock::time_point released_{}; // the last tick
   std::atomic<std::uint64_t> rate_{0};
 

@@ -31,12 +31,12 @@ struct timelord_state {
   static inline const char* name = "timelord";
 };
 
-using timelord_self
-  = caf::stateful_actor<timelord_state, observed<timelord_actor::base>>;
+using timelord_self =
+    caf::stateful_actor<timelord_state, observed<timelord_actor::base>>;
 
 tick_msg message_of(const consensus::tick& t) {
   return tick_msg::build(
-    [&](schema::Tick::Builder out) { codec::write(out, t); });
+      [&](schema::Tick::Builder out) { codec::write(out, t); });
 }
 
 /// Squares where the tip's chain needs it.
@@ -77,8 +77,7 @@ void abandon(timelord_self* self, const caf::error& e) {
   st.waiting.clear(); // they follow from the one that failed
   const auto why = from_caf(e);
   log_event(log_level::error, "timelord", "tick_failed",
-            {{"code", std::string{name_of(why.code)}},
-             {"detail", why.detail}});
+            {{"code", std::string{name_of(why.code)}}, {"detail", why.detail}});
   if (st.engine) st.engine->pause();
 }
 
@@ -98,21 +97,21 @@ void take_next(timelord_self* self) {
     abandon(self, e);
   };
   self->request(st.from.actors.validator, request_timeout, m)
-    .then(
-      [self, m, failed, tick = *t]() {
-        const auto& storage = self->state.from.actors.storage;
-        self->request(storage, request_timeout, m)
-          .then(
-            [self, m, tick]() {
-              self->state.busy = false;
-              self->state.ticks->add(tick);
-              publish(self, m);
-              steer(self);
-              take_next(self);
-            },
-            failed);
-      },
-      failed);
+      .then(
+          [self, m, failed, tick = *t]() {
+            const auto& storage = self->state.from.actors.storage;
+            self->request(storage, request_timeout, m)
+                .then(
+                    [self, m, tick]() {
+                      self->state.busy = false;
+                      self->state.ticks->add(tick);
+                      publish(self, m);
+                      steer(self);
+                      take_next(self);
+                    },
+                    failed);
+          },
+          failed);
 }
 
 void take(timelord_self* self, const tick_msg& m) {
@@ -138,10 +137,10 @@ void start(timelord_self* self) {
   auto& st = self->state;
   if (st.from.options->squares)
     st.engine = std::make_unique<squarer>(
-      st.from.rules, st.from.options->tick_pace,
-      [me = timelord_actor{self}](const consensus::tick& t) {
-        caf::anon_send(me, atom::work_v, message_of(t));
-      });
+        st.from.rules, st.from.options->tick_pace,
+        [me = timelord_actor{self}](const consensus::tick& t) {
+          caf::anon_send(me, atom::work_v, message_of(t));
+        });
   else
     st.idle = "timelord = off";
 }
@@ -154,25 +153,24 @@ void renew(timelord_self* self) {
 
 /// The ticks of earlier runs; then the tip, then the squaring.
 void load(timelord_self* self) {
-  self
-    ->request(self->state.from.actors.storage, request_timeout, atom::ticks_v,
-              std::uint64_t{0})
-    .then(
-      [self](const tick_list_msg& m) {
-        (void)m.try_read([&](schema::TickList::Reader in) {
-          for (auto one : in.getTicks())
-            if (auto t = codec::read(one)) self->state.ticks->add(*t);
-        });
-        // Those who came first have been told of none.
-        auto& st = self->state;
-        const auto known = known_ticks(st);
-        st.listeners.each(self->clock().now(), [&](const tick_listener& x) {
-          self->send(x, known);
-        });
-        start(self);
-        renew(self);
-      },
-      [self](caf::error& e) { self->quit(e); });
+  self->request(self->state.from.actors.storage, request_timeout, atom::ticks_v,
+                std::uint64_t{0})
+      .then(
+          [self](const tick_list_msg& m) {
+            (void)m.try_read([&](schema::TickList::Reader in) {
+              for (auto one : in.getTicks())
+                if (auto t = codec::read(one)) self->state.ticks->add(*t);
+            });
+            // Those who came first have been told of none.
+            auto& st = self->state;
+            const auto known = known_ticks(st);
+            st.listeners.each(self->clock().now(), [&](const tick_listener& x) {
+              self->send(x, known);
+            });
+            start(self);
+            renew(self);
+          },
+          [self](caf::error& e) { self->quit(e); });
 }
 
 timelord_actor::behavior_type behavior(timelord_self* self, const boot& from) {
@@ -181,32 +179,32 @@ timelord_actor::behavior_type behavior(timelord_self* self, const boot& from) {
   st.ticks = std::make_unique<consensus::timeline>(*from.rules);
   load(self);
   return {
-    [self](atom::follow, const tick_listener& who) {
-      auto& s = self->state;
-      s.listeners.renew(who, self->clock().now());
-      return known_ticks(s);
-    },
-    [self](atom::work, const tick_msg& m) { take(self, m); },
-    [self](const tip_change_msg& m) { take_tip(self, m); },
-    [self](atom::renew) {
-      steer(self);
-      renew(self);
-    },
-    [self](atom::status) {
-      const auto& s = self->state;
-      std::string at = "-";
-      if (s.tip)
-        at = std::to_string(
-          s.ticks->furthest(*s.tip).at(*s.from.rules).value);
-      const auto rate = s.engine ? s.engine->rate() : 0;
-      return make_status(schema::Status::Health::OK, "",
-                         {{"epoch", at},
-                          {"squarings_per_second", std::to_string(rate)},
-                          {"published", std::to_string(s.published)},
-                          {"failed", std::to_string(s.refused)},
-                          {"idle", s.idle},
-                          {"followers", std::to_string(s.listeners.size())}});
-    },
+      [self](atom::follow, const tick_listener& who) {
+        auto& s = self->state;
+        s.listeners.renew(who, self->clock().now());
+        return known_ticks(s);
+      },
+      [self](atom::work, const tick_msg& m) { take(self, m); },
+      [self](const tip_change_msg& m) { take_tip(self, m); },
+      [self](atom::renew) {
+        steer(self);
+        renew(self);
+      },
+      [self](atom::status) {
+        const auto& s = self->state;
+        std::string at = "-";
+        if (s.tip)
+          at =
+              std::to_string(s.ticks->furthest(*s.tip).at(*s.from.rules).value);
+        const auto rate = s.engine ? s.engine->rate() : 0;
+        return make_status(schema::Status::Health::OK, "",
+                           {{"epoch", at},
+                            {"squarings_per_second", std::to_string(rate)},
+                            {"published", std::to_string(s.published)},
+                            {"failed", std::to_string(s.refused)},
+                            {"idle", s.idle},
+                            {"followers", std::to_string(s.listeners.size())}});
+      },
   };
 }
 } // namespace

@@ -17,13 +17,13 @@ struct worker_state {
   static inline const char* name = "check_worker";
 };
 
-using worker_self
-  = caf::stateful_actor<worker_state, observed<check_worker::base>>;
+using worker_self =
+    caf::stateful_actor<worker_state, observed<check_worker::base>>;
 
 /// What all workers share.
 struct shared_proofs {
   explicit shared_proofs(std::shared_ptr<const consensus::protocol> p)
-    : rules(std::move(p)), time(*rules) {}
+      : rules(std::move(p)), time(*rules) {}
   std::shared_ptr<const consensus::protocol> rules;
   consensus::time_proofs time;
 };
@@ -62,8 +62,7 @@ result<checked_block_msg> check_block(shared_proofs& shared,
   if (!b && b.error() == errc::bad_tx_format)
     return fail(errc::malformed, "transaction: " + b.error().detail);
   if (!b) return fail(b.error());
-  auto after
-    = consensus::check_header({p, shared.time, now}, *above, b->head);
+  auto after = consensus::check_header({p, shared.time, now}, *above, b->head);
   if (!after) return fail(after.error());
   if (auto ok = consensus::check_body(p, b->head, b->txs); !ok)
     return fail(ok.error());
@@ -85,16 +84,16 @@ status check_tick(shared_proofs& shared, const tick_msg& m) {
 check_worker::behavior_type worker(worker_self*,
                                    std::shared_ptr<shared_proofs> shared) {
   return {
-    [shared](const context_msg& parent, const block_msg& m, std::uint64_t now,
-             bool late) -> caf::result<checked_block_msg> {
-      auto out = check_block(*shared, parent, m, {now}, late);
-      if (!out) return to_caf(out.error());
-      return *out;
-    },
-    [shared](const tick_msg& m) -> caf::result<void> {
-      if (auto ok = check_tick(*shared, m); !ok) return to_caf(ok.error());
-      return caf::unit;
-    },
+      [shared](const context_msg& parent, const block_msg& m, std::uint64_t now,
+               bool late) -> caf::result<checked_block_msg> {
+        auto out = check_block(*shared, parent, m, {now}, late);
+        if (!out) return to_caf(out.error());
+        return *out;
+      },
+      [shared](const tick_msg& m) -> caf::result<void> {
+        if (auto ok = check_tick(*shared, m); !ok) return to_caf(ok.error());
+        return caf::unit;
+      },
   };
 }
 } // namespace

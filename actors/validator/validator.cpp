@@ -64,8 +64,8 @@ struct validator_state {
   static inline const char* name = "validator";
 };
 
-using validator_self
-  = caf::stateful_actor<validator_state, observed<validator_actor::base>>;
+using validator_self =
+    caf::stateful_actor<validator_state, observed<validator_actor::base>>;
 using verdict_promise = caf::typed_response_promise<verdict_msg>;
 
 /// One block on its way through the validator.
@@ -81,23 +81,23 @@ struct job {
 /// garbled anything else, and must not be able to condemn a good block.
 bool condemns_id(errc e) {
   switch (e) {
-    case errc::bad_plot_parameters:
-    case errc::bad_payee:
-    case errc::plot_filtered:
-    case errc::bad_proof_of_space:
-    case errc::score_above_target:
-    case errc::bad_time_entries:
-    case errc::bad_proof_of_time:
-    case errc::bad_tx_format:
-    case errc::fee_below_minimum:
-    case errc::nonce_too_low:
-    case errc::nonce_too_high:
-    case errc::insufficient_balance:
-    case errc::tx_expired:
-    case errc::amount_overflow:
-    case errc::bad_state_root:
-    case errc::invalid_ancestor: return true;
-    default: return false;
+  case errc::bad_plot_parameters:
+  case errc::bad_payee:
+  case errc::plot_filtered:
+  case errc::bad_proof_of_space:
+  case errc::score_above_target:
+  case errc::bad_time_entries:
+  case errc::bad_proof_of_time:
+  case errc::bad_tx_format:
+  case errc::fee_below_minimum:
+  case errc::nonce_too_low:
+  case errc::nonce_too_high:
+  case errc::insufficient_balance:
+  case errc::tx_expired:
+  case errc::amount_overflow:
+  case errc::bad_state_root:
+  case errc::invalid_ancestor: return true;
+  default: return false;
   }
 }
 
@@ -143,52 +143,49 @@ bool is_late(validator_self* self, epoch e, timestamp now) {
 
 void hand_to_state(validator_self* self, job j, const checked_block_msg& m) {
   self->request(self->state.from.actors.state, request_timeout, m)
-    .then(
-      [self, j, m](const verdict_msg& v) mutable {
-        auto& st = self->state;
-        st.in_flight.erase(j.id);
-        ++st.accepted;
-        (void)m.try_read([&](schema::CheckedBlock::Reader in) {
-          st.contexts.put(j.id,
-                          context_msg::build([&](schema::Context::Builder c) {
-                            c.setRaw(in.getContext());
-                          }));
-        });
-        j.asker.deliver(v);
-      },
-      [self, j](caf::error& e) mutable { refuse(self, j, e); });
+      .then(
+          [self, j, m](const verdict_msg& v) mutable {
+            auto& st = self->state;
+            st.in_flight.erase(j.id);
+            ++st.accepted;
+            (void)m.try_read([&](schema::CheckedBlock::Reader in) {
+              st.contexts.put(
+                  j.id, context_msg::build([&](schema::Context::Builder c) {
+                    c.setRaw(in.getContext());
+                  }));
+            });
+            j.asker.deliver(v);
+          },
+          [self, j](caf::error& e) mutable { refuse(self, j, e); });
 }
 
 void check(validator_self* self, job j, const context_msg& parent) {
   const auto now = self->state.from.options->now();
-  self
-    ->request(next_worker(self), request_timeout, parent, j.message, now.value,
-              is_late(self, j.epoch, now))
-    .then(
-      [self, j](const checked_block_msg& m) { hand_to_state(self, j, m); },
-      [self, j](caf::error& e) mutable { refuse(self, j, e); });
+  self->request(next_worker(self), request_timeout, parent, j.message,
+                now.value, is_late(self, j.epoch, now))
+      .then(
+          [self, j](const checked_block_msg& m) { hand_to_state(self, j, m); },
+          [self, j](caf::error& e) mutable { refuse(self, j, e); });
 }
 
 void find_parent(validator_self* self, job j) {
   if (const auto* parent = self->state.contexts.find(j.parent))
     return check(self, std::move(j), *parent);
-  const auto id = id_msg::build([&](schema::Id::Builder out) {
-    out.setValue(blob(j.parent.value));
-  });
-  self
-    ->request(self->state.from.actors.storage, request_timeout,
-              atom::context_v, id)
-    .then(
-      [self, j](const context_msg& parent) {
-        self->state.contexts.put(j.parent, parent);
-        check(self, j, parent);
-      },
-      [self, j](caf::error& e) mutable {
-        refuse(self, j,
-               from_caf(e) == errc::not_found
-                 ? caf::make_error(errc::unknown_parent)
-                 : e);
-      });
+  const auto id = id_msg::build(
+      [&](schema::Id::Builder out) { out.setValue(blob(j.parent.value)); });
+  self->request(self->state.from.actors.storage, request_timeout,
+                atom::context_v, id)
+      .then(
+          [self, j](const context_msg& parent) {
+            self->state.contexts.put(j.parent, parent);
+            check(self, j, parent);
+          },
+          [self, j](caf::error& e) mutable {
+            refuse(self, j,
+                   from_caf(e) == errc::not_found
+                       ? caf::make_error(errc::unknown_parent)
+                       : e);
+          });
 }
 
 /// R1 of the header, and R3: not known, not refused, not being checked.
@@ -214,7 +211,7 @@ void note_tick(validator_self* self, const tick_msg& m) {
   (void)m.try_read([&](schema::Tick::Reader in) {
     const auto& rules = *self->state.from.rules;
     self->state.tick_arrivals.put(in.getEra() * rules.fixed().ticks_per_era
-                                    + in.getFrom() + in.getTicks(),
+                                      + in.getFrom() + in.getTicks(),
                                   self->state.from.options->now().value);
   });
 }
@@ -230,56 +227,58 @@ validator_actor::behavior_type behavior(validator_self* self,
   auto& st = self->state;
   st.from = from;
   const auto n = from.options->workers != 0
-                   ? from.options->workers
-                   : std::max(1u, std::thread::hardware_concurrency());
+                     ? from.options->workers
+                     : std::max(1u, std::thread::hardware_concurrency());
   st.workers = spawn_check_pool(self->system(), from, n);
   // A worker that ends takes the validator along; the supervisor makes both.
   for (const auto& w : st.workers) self->link_to(w);
   renew(self);
   return {
-    [self](const block_msg& m) -> caf::result<verdict_msg> {
-      auto j = admit(self, m);
-      if (!j) return to_caf(j.error());
-      j->asker = self->make_response_promise<verdict_msg>();
-      auto answer = j->asker;
-      find_parent(self, std::move(*j));
-      return answer;
-    },
-    [self](const tick_msg& m) -> caf::result<void> {
-      auto asker = self->make_response_promise<void>();
-      self->request(next_worker(self), request_timeout, m)
-        .then(
-          [self, m, asker]() mutable {
-            note_tick(self, m);
-            acknowledge(asker);
-          },
-          [asker](caf::error& e) mutable { asker.deliver(std::move(e)); });
-      return asker;
-    },
-    [self](const tip_change_msg& m) {
-      (void)m.try_read([&](schema::TipChange::Reader in) {
-        auto tip = codec::decode_context(view(in.getTip()));
-        if (!tip) return;
-        self->state.contexts.put(
-          tip->id, context_msg::build([&](schema::Context::Builder out) {
-            out.setRaw(in.getTip());
-          }));
-      });
-    },
-    [self](atom::wake, const block_msg& m) {
-      --self->state.held;
-      caf::anon_send(validator_actor{self}, m);
-    },
-    [self](atom::renew) { renew(self); },
-    [self](atom::status) {
-      const auto& s = self->state;
-      return make_status(schema::Status::Health::OK, "",
-                         {{"workers", std::to_string(s.workers.size())},
-                          {"checking", std::to_string(s.in_flight.size())},
-                          {"held", std::to_string(s.held)},
-                          {"accepted", std::to_string(s.accepted)},
-                          {"refused", std::to_string(s.refusals)}});
-    },
+      [self](const block_msg& m) -> caf::result<verdict_msg> {
+        auto j = admit(self, m);
+        if (!j) return to_caf(j.error());
+        j->asker = self->make_response_promise<verdict_msg>();
+        auto answer = j->asker;
+        find_parent(self, std::move(*j));
+        return answer;
+      },
+      [self](const tick_msg& m) -> caf::result<void> {
+        auto asker = self->make_response_promise<void>();
+        self->request(next_worker(self), request_timeout, m)
+            .then(
+                [self, m, asker]() mutable {
+                  note_tick(self, m);
+                  acknowledge(asker);
+                },
+                [asker](caf::error& e) mutable {
+                  asker.deliver(std::move(e));
+                });
+        return asker;
+      },
+      [self](const tip_change_msg& m) {
+        (void)m.try_read([&](schema::TipChange::Reader in) {
+          auto tip = codec::decode_context(view(in.getTip()));
+          if (!tip) return;
+          self->state.contexts.put(
+              tip->id, context_msg::build([&](schema::Context::Builder out) {
+                out.setRaw(in.getTip());
+              }));
+        });
+      },
+      [self](atom::wake, const block_msg& m) {
+        --self->state.held;
+        caf::anon_send(validator_actor{self}, m);
+      },
+      [self](atom::renew) { renew(self); },
+      [self](atom::status) {
+        const auto& s = self->state;
+        return make_status(schema::Status::Health::OK, "",
+                           {{"workers", std::to_string(s.workers.size())},
+                            {"checking", std::to_string(s.in_flight.size())},
+                            {"held", std::to_string(s.held)},
+                            {"accepted", std::to_string(s.accepted)},
+                            {"refused", std::to_string(s.refusals)}});
+      },
   };
 }
 } // namespace

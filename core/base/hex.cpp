@@ -29,8 +29,7 @@ result<bytes> from_hex(std::string_view text) {
   out.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
     const int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0)
-      return fail(errc::bad_encoding, "not a hex digit");
+    if (high < 0 || low < 0) return fail(errc::bad_encoding, "not a hex digit");
     out.push_back(static_cast<std::uint8_t>(high << 4 | low));
   }
   return out;

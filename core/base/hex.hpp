@@ -20,9 +20,9 @@ result<std::array<std::uint8_t, N>> from_hex(std::string_view text) {
   auto raw = from_hex(text);
   if (!raw) return fail(raw.error());
   if (raw->size() != N)
-    return fail(errc::bad_encoding,
-                "expected " + std::to_string(2 * N) + " hex digits, got "
-                  + std::to_string(2 * raw->size()));
+    return fail(errc::bad_encoding, "expected " + std::to_string(2 * N)
+                                        + " hex digits, got "
+                                        + std::to_string(2 * raw->size()));
   std::array<std::uint8_t, N> out{};
   std::copy(raw->begin(), raw->end(), out.begin());
   return out;

@@ -10,7 +10,9 @@ using u256 = boost::multiprecision::uint256_t;
 /// Holds any product of two u256 and a shift; targets need 273 bits.
 using u1024 = boost::multiprecision::uint1024_t;
 
-inline u256 max_u256() { return ~u256{0}; }
+inline u256 max_u256() {
+  return ~u256{0};
+}
 
 /// 32 bytes, big-endian.
 inline bytes32 to_bytes(const u256& x) {

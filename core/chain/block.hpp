@@ -35,8 +35,8 @@ struct header {
   u256 target;
   bytes32 history_root{}; ///< Merkle mountain range over all earlier blocks
   bytes32 tx_root{};
-  bytes32 state_root{};   ///< after this block
-  account_id payee;       ///< receives fees and subsidy after maturity
+  bytes32 state_root{}; ///< after this block
+  account_id payee;     ///< receives fees and subsidy after maturity
   std::vector<time_entry> time_entries; ///< from the parent's tick to ours
   space_part space;
   signature seal; ///< the farmer key's, over the block id

@@ -25,37 +25,37 @@ struct premine_entry {
 
 /// Fixed for ever: its hash is the network id.
 struct genesis_section {
-  std::string name;        ///< "devnet"
-  std::string hrp;         ///< prefix of addresses, "dst"
-  timestamp time;          ///< of the genesis block
+  std::string name;            ///< "devnet"
+  std::string hrp;             ///< prefix of addresses, "dst"
+  timestamp time;              ///< of the genesis block
   std::optional<bytes32> seed; ///< S_0; none: the network has not started
   time_mode mode{};
-  std::uint16_t vdf_bits{};        ///< size of discriminants: 256, 512, 1024
-  std::uint64_t squarings{};       ///< T of the first eras
-  std::uint8_t k{}, strength{};    ///< of every plot; 0 in simulated space
-  bool test_plots{};               ///< pos2's testnet flag
-  u256 target;                     ///< of era 0
+  std::uint16_t vdf_bits{};     ///< size of discriminants: 256, 512, 1024
+  std::uint64_t squarings{};    ///< T of the first eras
+  std::uint8_t k{}, strength{}; ///< of every plot; 0 in simulated space
+  bool test_plots{};            ///< pos2's testnet flag
+  u256 target;                  ///< of era 0
   std::vector<premine_entry> premine;
 };
 
 /// The rules in force at one epoch. Names as in docs/protocol.md.
 struct rule_set {
-  std::uint64_t tau_ms{};       ///< intended time of a tick
-  std::uint64_t tau_min_ms{};   ///< least time of an epoch between blocks (R6)
-  std::uint64_t drift_ms{};     ///< how far ahead a time stamp may be (R6)
-  std::uint64_t ticks_per_era{};///< K
-  std::uint64_t infusion_lag{}; ///< ticks before an era's end
+  std::uint64_t tau_ms{};        ///< intended time of a tick
+  std::uint64_t tau_min_ms{};    ///< least time of an epoch between blocks (R6)
+  std::uint64_t drift_ms{};      ///< how far ahead a time stamp may be (R6)
+  std::uint64_t ticks_per_era{}; ///< K
+  std::uint64_t infusion_lag{};  ///< ticks before an era's end
   std::uint64_t retarget_period{}; ///< eras between changes of T
   std::uint64_t squarings_floor{}; ///< least T
   std::uint64_t squarings_cap{};   ///< greatest T
   std::uint64_t filter_bits{};     ///< a plot joins one epoch in 2^n (R8)
   std::uint64_t spacing_numerator{}, spacing_denominator{}; ///< epochs/block
-  std::uint64_t half_life{};  ///< epochs in which the target can double
-  std::uint64_t maturity{};   ///< blocks until a reward is credited
-  std::uint64_t max_reorg{};  ///< eras; local policy
-  std::uint64_t subsidy{};    ///< motes of the first blocks
-  std::uint64_t halving{};    ///< blocks between halvings of the subsidy
-  std::uint64_t tail{};       ///< least subsidy, motes
+  std::uint64_t half_life{}; ///< epochs in which the target can double
+  std::uint64_t maturity{};  ///< blocks until a reward is credited
+  std::uint64_t max_reorg{}; ///< eras; local policy
+  std::uint64_t subsidy{};   ///< motes of the first blocks
+  std::uint64_t halving{};   ///< blocks between halvings of the subsidy
+  std::uint64_t tail{};      ///< least subsidy, motes
   std::uint64_t max_body_bytes{}, max_txs{}; ///< R11
   std::uint64_t min_fee_rate{};              ///< motes per byte (R12)
   std::uint64_t header_version{};            ///< R2

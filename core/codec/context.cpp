@@ -74,8 +74,7 @@ result<consensus::chain_context> decode_context(byte_view raw) {
   const std::size_t recent = in.take<std::uint8_t>();
   if (recent == 0 || recent > most_recent)
     return fail(errc::corrupt, "chain context without recent blocks");
-  for (std::size_t i = 0; i < recent; ++i)
-    out.recent.push_back(take_facts(in));
+  for (std::size_t i = 0; i < recent; ++i) out.recent.push_back(take_facts(in));
   if (!in.done()) return fail(errc::corrupt, "chain context length");
   return out;
 }

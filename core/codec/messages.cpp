@@ -2,7 +2,9 @@
 
 namespace spacetime::codec {
 namespace {
-capnp::Data::Reader blob(byte_view raw) { return {raw.data(), raw.size()}; }
+capnp::Data::Reader blob(byte_view raw) {
+  return {raw.data(), raw.size()};
+}
 
 /// Copies fields of exact length; remembers if one had another.
 struct fixed_fields {

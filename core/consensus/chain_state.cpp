@@ -66,8 +66,8 @@ status chain_state::check_depth(height fork) const {
   const auto deepest = protocol_.spec.at(tip_.facts.epoch).max_reorg;
   if (context->era.number + deepest < tip_.era.number)
     return fail(errc::stale, "the fork lies more than "
-                               + std::to_string(deepest)
-                               + " eras (max_reorg) below the tip");
+                                 + std::to_string(deepest)
+                                 + " eras (max_reorg) below the tip");
   return {};
 }
 
@@ -76,8 +76,8 @@ result<connected_block> chain_state::connect(const chain_context& c,
   auto b = codec::decode_block(protocol_.spec.network(), raw);
   if (!b) return fail(errc::corrupt, "stored block " + to_hex(c.id.value));
   const auto& rules = protocol_.spec.at(c.facts.epoch);
-  auto change
-    = ledger_.apply(rules, {c.facts.height, b->head.payee}, b->txs); // R13
+  auto change =
+      ledger_.apply(rules, {c.facts.height, b->head.payee}, b->txs); // R13
   if (!change) return fail(change.error());
   if (change->root_after != b->head.state_root) { // R14
     check(ledger_.undo(*change).has_value(), "a block just applied undoes");
@@ -114,8 +114,7 @@ void chain_state::roll_back(chain_step& step) {
   }
 }
 
-result<chain_step> chain_state::extend(const chain_context& c,
-                                       byte_view raw) {
+result<chain_step> chain_state::extend(const chain_context& c, byte_view raw) {
   auto done = connect(c, bytes(raw.begin(), raw.end()));
   if (!done) return fail(done.error());
   chain_step step{tip_.facts.height, {}, {}, {}};
@@ -124,8 +123,7 @@ result<chain_step> chain_state::extend(const chain_context& c,
 }
 
 result<chain_step> chain_state::reorganise(const chain_context& c,
-                                           byte_view raw,
-                                           bool tip_is_current) {
+                                           byte_view raw, bool tip_is_current) {
   auto branch = branch_of(c);
   if (!branch) return fail(branch.error());
   chain_step step{{branch->front().facts.height.value - 1}, {}, {}, {}};
@@ -170,16 +168,15 @@ result<chain_step> chain_state::offer(const chain_context& c, byte_view raw,
   if (seen_.size() > 65'536) seen_.clear();
   if (refused_.size() > 65'536) refused_.clear();
   const auto above = seen_.find(c.parent);
-  const auto inherited
-    = above != seen_.end() ? above->second.last_late : height{};
+  const auto inherited =
+      above != seen_.end() ? above->second.last_late : height{};
   seen_[c.id] = {how.late ? c.facts.height : inherited, ++arrivals_};
   chain_step step{tip_.facts.height, {}, {}, {}};
   auto replaces = replaces_tip(c);
   if (!replaces) return fail(replaces.error());
   if (*replaces) {
-    auto made = c.parent == tip_.id
-                  ? extend(c, raw)
-                  : reorganise(c, raw, how.tip_is_current);
+    auto made = c.parent == tip_.id ? extend(c, raw)
+                                    : reorganise(c, raw, how.tip_is_current);
     if (!made) {
       if (blame_of(made.error().code) == blame::sender)
         refused_.emplace(c.id, made.error().code);
@@ -192,7 +189,9 @@ result<chain_step> chain_state::offer(const chain_context& c, byte_view raw,
   return step;
 }
 
-void chain_state::settle() { pending_.reset(); }
+void chain_state::settle() {
+  pending_.reset();
+}
 
 void chain_state::revert() {
   check(pending_.has_value(), "there is a step to revert");

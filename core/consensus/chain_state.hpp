@@ -35,9 +35,9 @@ struct arrival {
 
 /// One step of the chain, to be made durable as a whole.
 struct chain_step {
-  height fork;                         ///< the last block both chains share
-  std::vector<block_id> disconnected;  ///< highest first
-  std::vector<state::delta> undone;    ///< theirs
+  height fork;                            ///< the last block both chains share
+  std::vector<block_id> disconnected;     ///< highest first
+  std::vector<state::delta> undone;       ///< theirs
   std::vector<connected_block> connected; ///< lowest first; empty: side branch
 };
 
@@ -47,8 +47,8 @@ class chain_state {
 public:
   chain_state(const protocol& p, archive stored, chain_context tip,
               state::ledger at_tip)
-    : protocol_(p), stored_(std::move(stored)), tip_(std::move(tip)),
-      ledger_(std::move(at_tip)) {}
+      : protocol_(p), stored_(std::move(stored)), tip_(std::move(tip)),
+        ledger_(std::move(at_tip)) {}
 
   /// Offers a block that has passed R1 to R12. The step may connect it, replace
   /// a branch, or be empty: then the block is to be stored on its side branch.

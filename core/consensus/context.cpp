@@ -12,8 +12,8 @@ constexpr std::size_t recent_blocks = 11;
 
 bytes100 era_start(const protocol& p, const bytes32& seed) {
   return p.spec.genesis.mode == time_mode::simulated
-           ? vdf::simulated_tick(seed, 0)
-           : vdf::generator_bytes();
+             ? vdf::simulated_tick(seed, 0)
+             : vdf::generator_bytes();
 }
 
 time_position position_of(const protocol& p, const chain_context& c) {
@@ -68,8 +68,7 @@ chain_context child_context(const protocol& p, const chain_context& parent,
   out.score = score;
   out.era = at.era;
   out.y = at.y;
-  const auto last_infused
-    = p.fixed().ticks_per_era - p.fixed().infusion_lag;
+  const auto last_infused = p.fixed().ticks_per_era - p.fixed().infusion_lag;
   if (out.era.blocks == 0 && at.tick <= last_infused)
     out.era.infusion = infusion;
   ++out.era.blocks;

@@ -11,12 +11,13 @@ struct chain_context {
   block_id id;
   block_id parent; ///< zero for genesis
   block_facts facts;
-  u256 weight; ///< of the whole chain; saturating
-  u256 score;  ///< of this block's ticket; 0 for genesis
+  u256 weight;            ///< of the whole chain; saturating
+  u256 score;             ///< of this block's ticket; 0 for genesis
   era_state era;          ///< of this block's epoch, this block included
   bytes100 y{};           ///< at this block's tick
   mountain_range history; ///< over all blocks, this one included
-  std::vector<block_facts> recent; ///< the last blocks, at most 11, oldest first
+  std::vector<block_facts>
+      recent; ///< the last blocks, at most 11, oldest first
   friend bool operator==(const chain_context&, const chain_context&) = default;
 };
 

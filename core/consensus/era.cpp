@@ -25,15 +25,13 @@ block_facts median(std::vector<block_facts> blocks) {
 
 std::uint64_t retarget(const protocol& p, epoch at, std::uint64_t squarings,
                        const block_facts& now, const block_facts& before) {
-  if (now.height == before.height || now.time <= before.time)
-    return squarings;
+  if (now.height == before.height || now.time <= before.time) return squarings;
   const auto elapsed = now.time.value - before.time.value;
   const auto epochs = now.epoch.value - before.epoch.value;
-  const u1024 ideal
-    = u1024{squarings} * p.spec.at(at).tau_ms * epochs / elapsed;
+  const u1024 ideal =
+      u1024{squarings} * p.spec.at(at).tau_ms * epochs / elapsed;
   const auto least = squarings / 2;
-  const auto most = static_cast<std::uint64_t>(
-    uint128{squarings} * 8 / 7);
+  const auto most = static_cast<std::uint64_t>(uint128{squarings} * 8 / 7);
   auto out = ideal < least  ? least
              : ideal > most ? most
                             : static_cast<std::uint64_t>(ideal);
@@ -66,8 +64,8 @@ era_state next_era(const protocol& p, const era_state& era,
   if (out.number % rules.retarget_period == 0) {
     const epoch border{out.number * rules.ticks_per_era};
     const auto now = median(recent);
-    out.next_squarings
-      = retarget(p, border, out.squarings, now, era.retarget_base);
+    out.next_squarings =
+        retarget(p, border, out.squarings, now, era.retarget_base);
     out.retarget_base = now;
   }
   return out;

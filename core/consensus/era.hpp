@@ -14,16 +14,16 @@ struct block_facts {
 
 /// An era as far as it has been lived on one chain.
 struct era_state {
-  std::uint64_t number{};     ///< n
-  bytes32 seed{};             ///< S_n
-  std::uint64_t squarings{};  ///< T of this era
+  std::uint64_t number{};         ///< n
+  bytes32 seed{};                 ///< S_n
+  std::uint64_t squarings{};      ///< T of this era
   std::uint64_t next_squarings{}; ///< T from the next era on
-  std::int64_t accumulator{}; ///< Z_n
-  std::uint64_t empty_epochs{}; ///< counted so far of a run of empty eras
-  std::uint32_t blocks{};     ///< of this chain in this era, without genesis
-  bytes32 infusion{};         ///< I_n; zero while there is none
-  u256 target;                ///< of every block of this era
-  block_facts retarget_base;  ///< the median block of the last change of T
+  std::int64_t accumulator{};     ///< Z_n
+  std::uint64_t empty_epochs{};   ///< counted so far of a run of empty eras
+  std::uint32_t blocks{};    ///< of this chain in this era, without genesis
+  bytes32 infusion{};        ///< I_n; zero while there is none
+  u256 target;               ///< of every block of this era
+  block_facts retarget_base; ///< the median block of the last change of T
   friend bool operator==(const era_state&, const era_state&) = default;
 };
 

@@ -19,8 +19,8 @@ std::int64_t first_true(std::int64_t low, std::int64_t high, F&& holds) {
 
 std::uint64_t exponential_factor(std::uint64_t f) {
   return 65536
-         + ((195766423245049ull * f + 971821376ull * f * f
-             + 5127ull * f * f * f + (1ull << 47))
+         + ((195766423245049ull * f + 971821376ull * f * f + 5127ull * f * f * f
+             + (1ull << 47))
             >> 48);
 }
 
@@ -29,14 +29,14 @@ u256 weight_of(const u256& target) {
 }
 
 difficulty::difficulty(const chain_spec& spec)
-  : genesis_target_(spec.genesis.target),
-    numerator_(static_cast<std::int64_t>(spec.fixed().spacing_numerator)),
-    denominator_(static_cast<std::int64_t>(spec.fixed().spacing_denominator)),
-    half_life_(static_cast<std::int64_t>(spec.fixed().half_life)) {
+    : genesis_target_(spec.genesis.target),
+      numerator_(static_cast<std::int64_t>(spec.fixed().spacing_numerator)),
+      denominator_(static_cast<std::int64_t>(spec.fixed().spacing_denominator)),
+      half_life_(static_cast<std::int64_t>(spec.fixed().half_life)) {
   // 257 doublings or halvings reach both ends from any genesis target.
   const auto far = 257 * denominator_ * half_life_;
-  highest_ = first_true(-far, far,
-                        [&](auto z) { return target(z) == max_u256(); });
+  highest_ =
+      first_true(-far, far, [&](auto z) { return target(z) == max_u256(); });
   lowest_ = first_true(-far, far, [&](auto z) { return target(z) > 1; }) - 1;
 }
 
@@ -61,9 +61,9 @@ u256 difficulty::target(std::int64_t z) const {
 
 std::int64_t difficulty::next(std::int64_t z, std::uint64_t epochs,
                               std::uint64_t blocks) const {
-  const auto sum = int128{z} + int128{epochs} * denominator_
-                   - int128{blocks} * numerator_;
+  const auto sum =
+      int128{z} + int128{epochs} * denominator_ - int128{blocks} * numerator_;
   return static_cast<std::int64_t>(
-    std::clamp(sum, int128{lowest_}, int128{highest_}));
+      std::clamp(sum, int128{lowest_}, int128{highest_}));
 }
 } // namespace spacetime::consensus

@@ -18,9 +18,8 @@ status verify_simulated(const time_step& s) {
 }
 } // namespace
 
-result<claimed_time> claimed_steps(const protocol& p,
-                                   const chain_context& parent,
-                                   const header& h) {
+result<claimed_time>
+claimed_steps(const protocol& p, const chain_context& parent, const header& h) {
   const auto k = p.fixed().ticks_per_era;
   const auto eras = p.era_of(h.epoch) - parent.era.number;
   if (h.epoch <= parent.facts.epoch || eras > max_eras_crossed)
@@ -48,8 +47,8 @@ result<vdf::discriminant> time_proofs::discriminant_of(const bytes32& seed) {
     for (const auto& [s, d] : discriminants_)
       if (s == seed) return d;
   }
-  auto made = vdf::discriminant::from_seed(seed,
-                                           protocol_.spec.genesis.vdf_bits);
+  auto made =
+      vdf::discriminant::from_seed(seed, protocol_.spec.genesis.vdf_bits);
   if (!made) return made;
   const std::lock_guard guard{mutex_};
   if (discriminants_.size() == discriminant_limit) discriminants_.pop_front();
@@ -62,9 +61,9 @@ status time_proofs::verify(const time_step& s) {
     return verify_simulated(s);
   // The proof's bytes are part of what is remembered: whether a block is valid
   // must not depend on which other proof of the same y came first.
-  const challenge key{hash("st/known-step",
-                           {s.seed, be(s.squarings), be(s.from), be(s.ticks),
-                            s.start, s.end, s.proof})};
+  const challenge key{
+      hash("st/known-step", {s.seed, be(s.squarings), be(s.from), be(s.ticks),
+                             s.start, s.end, s.proof})};
   {
     const std::lock_guard guard{mutex_};
     if (known_.contains(key)) return {};
@@ -72,8 +71,7 @@ status time_proofs::verify(const time_step& s) {
   auto d = discriminant_of(s.seed);
   if (!d) return fail(d.error());
   const auto total = s.squarings * s.ticks;
-  if (auto ok = vdf::verify(*d, s.start, total, s.end, s.proof); !ok)
-    return ok;
+  if (auto ok = vdf::verify(*d, s.start, total, s.end, s.proof); !ok) return ok;
   const std::lock_guard guard{mutex_};
   if (known_.insert(key).second) {
     order_.push_back(key);

@@ -27,9 +27,8 @@ struct claimed_time {
 
 /// Follows a header's entries from its parent. Checks their form only, not
 /// their proofs. Errors: `bad_time_entries`.
-result<claimed_time> claimed_steps(const protocol& p,
-                                   const chain_context& parent,
-                                   const header& h);
+result<claimed_time>
+claimed_steps(const protocol& p, const chain_context& parent, const header& h);
 
 /// Verifies steps. Any thread may call it; proofs run outside its lock.
 class time_proofs {

@@ -33,8 +33,7 @@ time_position timeline::furthest(const chain_context& from) const {
   auto at = position_of(protocol_, from);
   const auto k = protocol_.fixed().ticks_per_era;
   while (const auto* t = next(at, k - at.tick))
-    if (!advance(protocol_, at, t->step.ticks, t->step.end, from.recent))
-      break;
+    if (!advance(protocol_, at, t->step.ticks, t->step.end, from.recent)) break;
   return at;
 }
 
@@ -49,8 +48,8 @@ result<std::vector<time_entry>> timeline::entries(const chain_context& from,
     if (t == nullptr) return fail(errc::not_found, "a tick is missing");
     out.push_back({static_cast<std::uint16_t>(t->step.ticks), t->step.end,
                    t->step.proof});
-    if (auto ok = advance(protocol_, at, t->step.ticks, t->step.end,
-                          from.recent);
+    if (auto ok =
+            advance(protocol_, at, t->step.ticks, t->step.end, from.recent);
         !ok)
       return fail(ok.error());
   }

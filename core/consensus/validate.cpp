@@ -14,9 +14,9 @@ status check_place(const protocol& p, const chain_context& parent,
                    const header& h) {
   if (h.version != p.spec.at(h.epoch).header_version)
     return fail(errc::bad_version, "header version " // R2
-                                     + std::to_string(h.version));
+                                       + std::to_string(h.version));
   if (h.parent != parent.id) return fail(errc::unknown_parent); // R3
-  if (h.height.value != parent.facts.height.value + 1) // R4
+  if (h.height.value != parent.facts.height.value + 1)          // R4
     return fail(errc::bad_height);
   if (h.epoch <= parent.facts.epoch) return fail(errc::bad_epoch); // R4
   return {};
@@ -25,10 +25,10 @@ status check_place(const protocol& p, const chain_context& parent,
 status check_time_stamp(const check_environment& env,
                         const chain_context& parent, const header& h) {
   const auto& rules = env.rules.spec.at(h.epoch);
-  const auto least
-    = checked_mul(rules.tau_min_ms, h.epoch.value - parent.facts.epoch.value);
-  const auto earliest
-    = least ? checked_add(parent.facts.time.value, *least) : std::nullopt;
+  const auto least =
+      checked_mul(rules.tau_min_ms, h.epoch.value - parent.facts.epoch.value);
+  const auto earliest =
+      least ? checked_add(parent.facts.time.value, *least) : std::nullopt;
   if (!earliest || h.time.value < *earliest) // R6
     return fail(errc::timestamp_too_early);
   if (env.now && h.time.value > env.now->value
@@ -72,15 +72,14 @@ result<chain_context> check_header(const check_environment& env,
   auto claimed = claimed_steps(p, parent, h); // the form of R10
   if (!claimed) return fail(claimed.error());
   if (h.target != claimed->end.era.target) return fail(errc::bad_target); // R5
-  if (h.history_root != parent.history.root(history_node)) // R5
+  if (h.history_root != parent.history.root(history_node))                // R5
     return fail(errc::bad_history_root);
   if (auto ok = check_time_stamp(env, parent, h); !ok) return fail(ok.error());
   const auto id = codec::id_of(p.spec.network(), h);
   if (!verify(h.space.farmer, id.value, h.seal)) // R7
     return fail(errc::bad_signature, "block");
   if (auto ok = check_payee(h); !ok) return fail(ok.error());
-  const auto c
-    = challenge_of(claimed->end.era.seed, h.epoch, claimed->end.y);
+  const auto c = challenge_of(claimed->end.era.seed, h.epoch, claimed->end.y);
   auto won = check_space(p, h.epoch, c, h.space);
   if (!won) return fail(won.error());
   if (won->score >= h.target) return fail(errc::score_above_target); // R9
@@ -95,11 +94,11 @@ status check_body(const protocol& p, const header& h,
   const auto& rules = p.spec.at(h.epoch);
   if (txs.size() > rules.max_txs
       || codec::body_size(txs) > rules.max_body_bytes)
-    return fail(errc::body_too_large);                                // R11
+    return fail(errc::body_too_large);                                  // R11
   if (codec::tx_root(txs) != h.tx_root) return fail(errc::bad_tx_root); // R11
-  for (const auto& t : txs) { // R12
-    const auto check = known && known(t) ? signature_check::skip
-                                         : signature_check::verify;
+  for (const auto& t : txs) {                                           // R12
+    const auto check =
+        known && known(t) ? signature_check::skip : signature_check::verify;
     if (auto ok = check_stateless(rules, t, check); !ok)
       return fail(ok.error());
   }

@@ -10,8 +10,8 @@ namespace spacetime {
 namespace {
 // Creating a hash object costs more than hashing 64 bytes: one per thread.
 Botan::HashFunction& sha() {
-  thread_local const auto object
-    = Botan::HashFunction::create_or_throw("SHA-256");
+  thread_local const auto object =
+      Botan::HashFunction::create_or_throw("SHA-256");
   return *object;
 }
 

@@ -20,7 +20,7 @@ public:
   /// A range of `count` leaves from its peaks, highest first.
   /// @pre peaks.size() == popcount(count)
   mountain_range(std::uint64_t count, std::vector<bytes32> peaks)
-    : count_(count), peaks_(std::move(peaks)) {}
+      : count_(count), peaks_(std::move(peaks)) {}
 
   void append(std::string_view node_tag, const bytes32& leaf);
   /// 32 zero bytes for an empty range.

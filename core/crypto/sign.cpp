@@ -3,7 +3,6 @@
 #include "core/base/check.hpp"
 
 #include <botan/mem_ops.h>
-
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
 #include <secp256k1_schnorrsig.h>
@@ -13,7 +12,7 @@ namespace {
 const secp256k1_context* context() {
   // Read-only after this, so threads share it; it lives as long as the process.
   static const secp256k1_context* const object = secp256k1_context_create(
-    SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
+      SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
   return object;
 }
 
@@ -45,11 +44,10 @@ public_key secret_key::public_part() const {
   const keypair keys{scalar_};
   secp256k1_xonly_pubkey point;
   public_key out;
-  check(secp256k1_keypair_xonly_pub(context(), &point, nullptr, &keys.pair)
-            == 1
-          && secp256k1_xonly_pubkey_serialize(context(), out.value.data(),
-                                              &point)
-               == 1,
+  check(secp256k1_keypair_xonly_pub(context(), &point, nullptr, &keys.pair) == 1
+            && secp256k1_xonly_pubkey_serialize(context(), out.value.data(),
+                                                &point)
+                   == 1,
         "a key pair has a public key");
   return out;
 }
@@ -58,8 +56,8 @@ signature secret_key::sign(const bytes32& message, const bytes32& aux) const {
   const keypair keys{scalar_};
   signature out;
   check(secp256k1_schnorrsig_sign32(context(), out.value.data(), message.data(),
-                                  &keys.pair, aux.data())
-          == 1,
+                                    &keys.pair, aux.data())
+            == 1,
         "signing with a valid key succeeds");
   return out;
 }
@@ -69,11 +67,10 @@ bool verify(const public_key& key, byte_view message, const signature& s) {
   return secp256k1_xonly_pubkey_parse(context(), &point, key.value.data()) == 1
          && secp256k1_schnorrsig_verify(context(), s.value.data(),
                                         message.data(), message.size(), &point)
-              == 1;
+                == 1;
 }
 
-bool verify(const public_key& key, const bytes32& message,
-            const signature& s) {
+bool verify(const public_key& key, const bytes32& message, const signature& s) {
   return verify(key, byte_view{message}, s);
 }
 } // namespace spacetime

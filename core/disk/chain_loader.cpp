@@ -46,14 +46,14 @@ status ensure_genesis(const consensus::protocol& p, store& s) {
   if (auto stored = s.id_at({0})) {
     if (*stored == context.id) return {};
     return fail(errc::wrong_network, "stored genesis block "
-                                       + to_hex(stored->value) + ", not "
-                                       + to_hex(context.id.value));
+                                         + to_hex(stored->value) + ", not "
+                                         + to_hex(context.id.value));
   } else if (stored.error() != errc::not_found) {
     return fail(stored.error());
   }
   commit first;
   first.blocks.push_back(
-    {context.id, codec::encode(context), codec::encode(*genesis), {}});
+      {context.id, codec::encode(context), codec::encode(*genesis), {}});
   first.connected.push_back({height{0}, context.id});
   auto premine = state::ledger::genesis(p.spec.genesis.premine);
   premine->accounts().for_each([&](const state::account_entry& a) {
@@ -80,8 +80,7 @@ consensus::archive archive_of(const reader& s) {
           [from](height at) { return from->id_at(at); }};
 }
 
-result<loaded_chain> load_chain(const consensus::protocol& p,
-                                const reader& s) {
+result<loaded_chain> load_chain(const consensus::protocol& p, const reader& s) {
   auto tip = s.tip();
   if (!tip) return fail(tip.error());
   auto context = context_of(s, *tip);
@@ -95,9 +94,10 @@ result<loaded_chain> load_chain(const consensus::protocol& p,
   auto ledger = load_ledger(p, s, context->facts.height);
   if (!ledger) return fail(ledger.error());
   if (ledger->state_root() != head->state_root)
-    return fail(errc::corrupt, "stored accounts do not lead to the state root "
-                               "of the tip, height "
-                                 + std::to_string(context->facts.height.value));
+    return fail(errc::corrupt,
+                "stored accounts do not lead to the state root "
+                "of the tip, height "
+                    + std::to_string(context->facts.height.value));
   return loaded_chain{std::move(*context), std::move(*ledger)};
 }
 } // namespace spacetime::disk

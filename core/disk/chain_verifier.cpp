@@ -39,7 +39,7 @@ class verification {
 public:
   verification(const consensus::protocol& p, const reader& s,
                const verify_options& o)
-    : protocol_(p), store_(s), options_(o), time_(p) {}
+      : protocol_(p), store_(s), options_(o), time_(p) {}
 
   result<verify_summary> run() {
     if (auto ok = start(); !ok) return fail(ok.error());
@@ -70,8 +70,8 @@ private:
   status start() {
     auto ledger = state::ledger::genesis(protocol_.spec.genesis.premine);
     if (!ledger) return fail(ledger.error());
-    const auto genesis
-      = consensus::genesis_block(protocol_, ledger->state_root());
+    const auto genesis =
+        consensus::genesis_block(protocol_, ledger->state_root());
     auto stored = read(0);
     if (!stored) return fail(at_height(0, stored.error()));
     if (*stored != genesis)
@@ -128,8 +128,7 @@ private:
 
   /// Steps as the headers claim them; a header that claims none that fit is
   /// refused when its turn comes.
-  std::vector<consensus::time_step>
-  steps_of(const std::vector<block>& blocks) {
+  std::vector<consensus::time_step> steps_of(const std::vector<block>& blocks) {
     std::vector<consensus::time_step> out;
     for (const auto& b : blocks) {
       auto parent = context_of(store_, b.head.parent);
@@ -163,8 +162,8 @@ private:
 
   status connect(const block& b) {
     if (b.head.parent != context_.id) return fail(errc::unknown_parent);
-    auto after
-      = consensus::check_header({protocol_, time_, {}}, context_, b.head);
+    auto after =
+        consensus::check_header({protocol_, time_, {}}, context_, b.head);
     if (!after) return fail(after.error());
     if (auto ok = consensus::check_body(protocol_, b.head, b.txs); !ok)
       return ok;

@@ -3,6 +3,7 @@
 #include "core/base/hex.hpp"
 
 #include <sys/stat.h>
+
 #include <system_error>
 
 namespace spacetime::disk {
@@ -12,7 +13,8 @@ plot_dirs::known_file plot_dirs::examine(const path& where,
   if (!opened) return {id, nullptr, opened.error()};
   const auto& info = opened->info();
   if (info.network_id != filter_.network)
-    return {id, nullptr, error{errc::wrong_network, "a plot of another network"}};
+    return {id, nullptr,
+            error{errc::wrong_network, "a plot of another network"}};
   if (info.k != filter_.k || info.strength != filter_.strength
       || info.testnet != filter_.testnet)
     return {id, nullptr,
@@ -24,8 +26,7 @@ plot_dirs::known_file plot_dirs::examine(const path& where,
   return {id, std::make_shared<const plot_file>(std::move(*opened)), {}};
 }
 
-void plot_dirs::visit(const path& directory,
-                      std::map<path, known_file>& found,
+void plot_dirs::visit(const path& directory, std::map<path, known_file>& found,
                       std::set<directory_id>& visited) {
   struct stat here {};
   if (::stat(directory.c_str(), &here) == 0
@@ -43,7 +44,7 @@ void plot_dirs::visit(const path& directory,
     if (!S_ISREG(s.st_mode) || i->path().extension() != ".plot") continue;
     const identity id{s.st_ino, static_cast<std::uint64_t>(s.st_size),
                       std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000
-                        + s.st_mtim.tv_nsec};
+                          + s.st_mtim.tv_nsec};
     const auto before = files_.find(i->path());
     const bool same = before != files_.end() && before->second.id == id
                       && before->second.why != errc::io_error; // may pass
@@ -51,7 +52,7 @@ void plot_dirs::visit(const path& directory,
   }
   if (bad)
     problems_.push_back(
-      {directory, os_error(bad.value(), directory, "read the directory")});
+        {directory, os_error(bad.value(), directory, "read the directory")});
 }
 
 void plot_dirs::refresh() {

@@ -33,7 +33,7 @@ struct plot_filter {
 class plot_dirs {
 public:
   plot_dirs(std::vector<path> roots, plot_filter filter)
-    : roots_(std::move(roots)), filter_(std::move(filter)) {}
+      : roots_(std::move(roots)), filter_(std::move(filter)) {}
 
   /// Looks for changes: opens files that are new or have another inode, size or
   /// time of change, drops those that are gone. Known files are not opened

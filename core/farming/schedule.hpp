@@ -22,8 +22,9 @@ window_times times_of(std::uint64_t tau_ms);
 class window {
 public:
   window() = default;
-  window(spacetime::epoch e, const spacetime::challenge& c, moment arrival, std::uint64_t tau_ms)
-    : epoch_(e), challenge_(c), arrival_(arrival), times_(times_of(tau_ms)) {}
+  window(spacetime::epoch e, const spacetime::challenge& c, moment arrival,
+         std::uint64_t tau_ms)
+      : epoch_(e), challenge_(c), arrival_(arrival), times_(times_of(tau_ms)) {}
 
   /// Offers a verified ticket. Errors: `stale` for another epoch or challenge,
   /// `duplicate` if a better or equal one is there.

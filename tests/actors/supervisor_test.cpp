@@ -32,12 +32,14 @@ caf::behavior patient(patient_self* self, std::uint32_t life) {
 struct ward : deterministic {
   std::uint32_t lives = 0;
   std::vector<std::string> given_up;
-  caf::actor front = keep(spawn_supervisor(
-      sys, {"patient",
-            [this](caf::actor_system& s) -> caf::actor {
-              return s.spawn(patient, ++lives);
-            },
-            [this](const std::string& name, const error&) { given_up.push_back(name); }}));
+  caf::actor front = keep(
+      spawn_supervisor(sys, {"patient",
+                             [this](caf::actor_system& s) -> caf::actor {
+                               return s.spawn(patient, ++lives);
+                             },
+                             [this](const std::string& name, const error&) {
+                               given_up.push_back(name);
+                             }}));
 
   void crash() { (void)ask<std::uint32_t>(front, atom::work_v); }
 
@@ -173,7 +175,9 @@ TEST_CASE_FIXTURE(ward, "an actor that cannot be made again is a crash of it") {
                 return {};
               });
             },
-            [this](const std::string& name, const error&) { given_up.push_back(name); }}));
+            [this](const std::string& name, const error&) {
+              given_up.push_back(name);
+            }}));
   advance(20s);
   CHECK(given_up == std::vector<std::string>{"stillborn"});
 }

@@ -148,7 +148,8 @@ account_id chain_maker::payout_of(std::size_t plot) const {
 
 account_id chain_maker::some_payee(const block_id& parent) const {
   // Few, so that rewards meet accounts that are there already.
-  return payout_of(100 + hash("st/test-payee", {be(seed_), parent.value})[0] % 8);
+  return payout_of(100
+                   + hash("st/test-payee", {be(seed_), parent.value})[0] % 8);
 }
 
 secret_key chain_maker::premine_key(std::uint32_t index) const {
@@ -159,8 +160,8 @@ chain_maker::era_run& chain_maker::run_of(const consensus::era_state& era) {
   const auto key = hash("st/test-era", {era.seed, be(era.squarings)});
   auto& run = runs_[key];
   if (!run) {
-    auto d = vdf::discriminant::from_seed(era.seed,
-                                          rules_->spec.genesis.vdf_bits);
+    auto d =
+        vdf::discriminant::from_seed(era.seed, rules_->spec.genesis.vdf_bits);
     check(d.has_value(), "every seed has a discriminant");
     run = std::make_shared<era_run>(*d, era.squarings,
                                     rules_->fixed().ticks_per_era);
@@ -179,7 +180,7 @@ consensus::tick chain_maker::tick(const consensus::era_state& era,
                                   std::uint64_t from, std::uint64_t to) {
   consensus::tick out;
   out.era = era.number;
-  out.step = {era.seed,       era.squarings, from, to - from,
+  out.step = {era.seed,        era.squarings, from, to - from,
               y_at(era, from), y_at(era, to), {}};
   if (simulated()) return out;
   auto& run = run_of(era);
@@ -187,16 +188,16 @@ consensus::tick chain_maker::tick(const consensus::era_state& era,
   return out;
 }
 
-std::vector<chain_maker::found>
-chain_maker::tickets(const plot& p, std::size_t number,
-                     const challenge& c) const {
+std::vector<chain_maker::found> chain_maker::tickets(const plot& p,
+                                                     std::size_t number,
+                                                     const challenge& c) const {
   if (simulated()) return {{number, space::sim_score(c, p.id), {}}};
   std::vector<found> out;
   const auto params = params_of(rules_->spec, p.id);
   for (const auto& chain : chains_of(params, space::space_challenge(p.id, c)))
-    out.push_back(
-        {number, space::score(c, space::quality_blob(params.strength, chain)),
-         chain});
+    out.push_back({number,
+                   space::score(c, space::quality_blob(params.strength, chain)),
+                   chain});
   return out;
 }
 
@@ -225,16 +226,14 @@ chain_maker::entries(const consensus::chain_context& from, epoch to,
   const auto k = rules_->fixed().ticks_per_era;
   auto at = consensus::position_of(*rules_, from);
   while (at.at(*rules_) < to) {
-    const auto most
-        = std::min(k - at.tick, to.value - at.at(*rules_).value);
+    const auto most = std::min(k - at.tick, to.value - at.at(*rules_).value);
     const bool whole = style == entry_style::whole_eras && most == k;
     const auto n = style == entry_style::longest || whole ? most : 1;
     const auto t = tick(at.era, at.tick, at.tick + n);
-    out.push_back(
-        {static_cast<std::uint16_t>(n), t.step.end, t.step.proof});
-    check(consensus::advance(*rules_, at, n, t.step.end, from.recent)
-              .has_value(),
-          "a step of our own fits");
+    out.push_back({static_cast<std::uint16_t>(n), t.step.end, t.step.proof});
+    check(
+        consensus::advance(*rules_, at, n, t.step.end, from.recent).has_value(),
+        "a step of our own fits");
   }
   return out;
 }
@@ -258,8 +257,8 @@ void chain_maker::apply(const made_block& parent, const block_options& o,
                         made_block& out) const {
   auto& h = out.value.head;
   out.ledger = parent.ledger;
-  auto change = out.ledger.apply(rules_->spec.at(h.epoch),
-                                 {h.height, h.payee}, out.value.txs);
+  auto change = out.ledger.apply(rules_->spec.at(h.epoch), {h.height, h.payee},
+                                 out.value.txs);
   out.valid = parent.valid && change && !o.state_root;
   if (change) h.state_root = change->root_after;
   if (change) out.change = std::move(*change);
@@ -331,8 +330,7 @@ std::vector<made_block> chain_maker::chain(const made_block& parent,
 void chain_maker::seal(header& h) const {
   const auto id = codec::id_of(rules_->spec.network(), h);
   for (const auto& p : plots_)
-    if (p.fields.farmer == h.space.farmer)
-      h.seal = p.farmer.sign(id.value);
+    if (p.fields.farmer == h.space.farmer) h.seal = p.farmer.sign(id.value);
 }
 
 tx chain_maker::payment(std::uint32_t from, std::uint64_t nonce,

@@ -46,15 +46,15 @@ enum class entry_style : std::uint8_t {
 };
 
 struct block_options {
-  std::uint64_t skip = 0;     ///< epochs left empty after the parent's
+  std::uint64_t skip = 0; ///< epochs left empty after the parent's
   std::optional<std::uint64_t> epoch_ms; ///< time of an epoch, instead of tau
   std::vector<tx> txs;
   std::optional<account_id> payee; ///< where the plot leaves it free
   std::optional<std::size_t> plot; ///< this one alone; else the best
   entry_style entries = entry_style::whole_eras;
   std::optional<bytes32> state_root; ///< instead of the right one
-  bool above_target = false; ///< a ticket that does not win
-  bool filtered = false;     ///< a plot that takes no part in the epoch
+  bool above_target = false;         ///< a ticket that does not win
+  bool filtered = false;             ///< a plot that takes no part in the epoch
   /// The element that the last entry claims, instead of the right one.
   std::optional<bytes100> false_y;
   bool sign = true;
@@ -113,8 +113,8 @@ private:
   bytes100 y_at(const consensus::era_state& era, std::uint64_t i);
   std::vector<found> tickets(const plot& p, std::size_t number,
                              const challenge& c) const;
-  [[nodiscard]] std::optional<found>
-  choose(const consensus::time_position& at, const block_options& o) const;
+  [[nodiscard]] std::optional<found> choose(const consensus::time_position& at,
+                                            const block_options& o) const;
   std::vector<time_entry> entries(const consensus::chain_context& from,
                                   epoch to, entry_style style);
   space_part prove(const found& ticket, const challenge& c,

@@ -4,10 +4,10 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <unistd.h>
 
 namespace spacetime::cli {
 void add_common(CLI::App& verb, common_flags& flags) {
@@ -20,21 +20,20 @@ void add_common(CLI::App& verb, common_flags& flags) {
   verb.add_flag("--json", flags.json, "One JSON object on stdout");
   verb.add_flag("--quiet", flags.quiet, "No progress and no hints");
   verb.add_option("--color", flags.color, "auto, always or never")
-    ->check(CLI::IsMember({"auto", "always", "never"}));
+      ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 int report(const error& e, const std::string& hint) {
-  const auto text = e.detail.empty() ? std::string{describe(e.code)}
-                                     : e.detail;
+  const auto text = e.detail.empty() ? std::string{describe(e.code)} : e.detail;
   fmt::print(stderr, "error: {}\n", text);
   if (!e.detail.empty())
     fmt::print(stderr, "  {}: {}\n", name_of(e.code), describe(e.code));
   if (!hint.empty()) fmt::print(stderr, "  {}\n", hint);
   switch (e.code) {
-    case errc::bad_config:
-    case errc::bad_encoding: return usage;
-    case errc::unavailable: return unreachable;
-    default: return failed;
+  case errc::bad_config:
+  case errc::bad_encoding: return usage;
+  case errc::unavailable: return unreachable;
+  default: return failed;
   }
 }
 
@@ -53,7 +52,7 @@ result<chain_spec> spec_of(const config::home& home) {
   auto own = disk::read_file(home.chain_spec, 1u << 20);
   if (own) {
     auto spec = chain_spec::parse(
-      {reinterpret_cast<const char*>(own->data()), own->size()});
+        {reinterpret_cast<const char*>(own->data()), own->size()});
     if (!spec)
       return fail(spec.error().code,
                   home.chain_spec.string() + ": " + spec.error().detail);
@@ -103,7 +102,7 @@ std::string utc(timestamp t) {
 timestamp now() {
   using namespace std::chrono;
   return {static_cast<std::uint64_t>(
-    duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-      .count())};
+      duration_cast<milliseconds>(system_clock::now().time_since_epoch())
+          .count())};
 }
 } // namespace spacetime::cli

@@ -5,16 +5,17 @@
 
 namespace {
 constexpr const char* version = "spacetime " SPACETIME_VERSION;
-constexpr const char* about
-  = "Spacetime: a blockchain node whose consensus is proof of space and time.";
-constexpr const char* examples
-  = "Examples:\n"
+constexpr const char* about =
+    "Spacetime: a blockchain node whose consensus is proof of space and time.";
+constexpr const char* examples =
+    "Examples:\n"
     "  spacetime up                     a whole node on this machine, devnet\n"
     "  spacetime status                 what it does\n"
     "  spacetime chain tip              the newest block\n"
     "  spacetime chain verify           check everything again, offline\n"
     "  spacetime plot create --count 4 --dir /data/plots\n"
-    "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 no node reachable,\n"
+    "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 no node "
+    "reachable,\n"
     "4 unhealthy.";
 } // namespace
 

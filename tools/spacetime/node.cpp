@@ -3,8 +3,8 @@
 
 namespace spacetime::cli {
 namespace {
-constexpr const char* examples
-  = "Examples:\n"
+constexpr const char* examples =
+    "Examples:\n"
     "  spacetime node                     the roles that node.toml names\n"
     "  spacetime node --network regtest --home H";
 
@@ -19,8 +19,8 @@ int run(const common_flags& flags, const std::string& rpc_listen) {
 } // namespace
 
 void add_node(CLI::App& app, invocation& out) {
-  auto* verb
-    = app.add_subcommand("node", "Run the node's roles; makes no plots");
+  auto* verb =
+      app.add_subcommand("node", "Run the node's roles; makes no plots");
   auto listen = std::make_shared<std::string>();
   add_common(*verb, out.common);
   verb->add_option("--rpc-listen", *listen,

@@ -2,8 +2,8 @@
 // Ask the node; when none runs, read its database.
 
 #include "core/disk/reader.hpp"
-#include "tools/spacetime/cli.hpp"
 #include "core/disk/store.hpp"
+#include "tools/spacetime/cli.hpp"
 #include "tools/spacetime/rpc_client.hpp"
 
 namespace spacetime::cli {
@@ -16,8 +16,8 @@ struct place {
 result<place> place_of(const common_flags& flags);
 
 /// The database of a place, after its pages and checksums were read, if `when`
-/// says so, by another process, which damage may crash. Errors: `unavailable` if there is none,
-/// `wrong_network`, `corrupt`, `io_error`.
+/// says so, by another process, which damage may crash. Errors: `unavailable`
+/// if there is none, `wrong_network`, `corrupt`, `io_error`.
 result<disk::reader> open_database(const place& at, disk::verify_when when);
 
 struct answer {

@@ -27,8 +27,8 @@ struct plot_flags {
 };
 
 /// The directories that were named, else those of the configuration.
-result<std::vector<std::filesystem::path>>
-dirs_of(const common_flags& flags, const plot_flags& chosen) {
+result<std::vector<std::filesystem::path>> dirs_of(const common_flags& flags,
+                                                   const plot_flags& chosen) {
   if (!chosen.dirs.empty()) return chosen.dirs;
   auto home = home_of(flags);
   if (!home) return fail(home.error());
@@ -56,7 +56,7 @@ int create(const common_flags& flags, const plot_flags& chosen) {
   if (spec->genesis.k == 0)
     return report({errc::bad_config, home->network + " has no plots"});
   const auto k = static_cast<std::uint8_t>(
-    chosen.k != 0 ? chosen.k : unsigned{spec->genesis.k});
+      chosen.k != 0 ? chosen.k : unsigned{spec->genesis.k});
   if (auto ok = space::check({{}, k, spec->genesis.strength, false}); !ok)
     return report({errc::bad_config, "--k: even, from 18 to 30"});
   bytes32 payout{};
@@ -72,8 +72,8 @@ int create(const common_flags& flags, const plot_flags& chosen) {
   if (auto ok = config::create(*home); !ok) return report(ok.error());
   auto keys = load_keys(*home, *spec);
   if (!keys) return report(keys.error());
-  plot_job job{*spec, keys->farmer, k,           payout,
-               *dirs, 0,            chosen.count, chosen.threads};
+  plot_job job{*spec,        keys->farmer,  k, payout, *dirs, 0,
+               chosen.count, chosen.threads};
   job.first = chosen.first_given.value_or(next_index(job));
   if (keys->made)
     fmt::print(stderr,
@@ -84,10 +84,10 @@ int create(const common_flags& flags, const plot_flags& chosen) {
     fmt::print(stderr, "warning: {} farms k={} alone; these plots never win\n",
                home->network, spec->genesis.k);
   if (!flags.quiet)
-    fmt::print(stderr, "{} k={}, {} plots from index {}, about {} each\n",
-               home->network, job.k, job.count, job.first,
-               human_bytes((std::uint64_t{1} << job.k)
-                           * (job.k * 100u + 154) / 800));
+    fmt::print(
+        stderr, "{} k={}, {} plots from index {}, about {} each\n",
+        home->network, job.k, job.count, job.first,
+        human_bytes((std::uint64_t{1} << job.k) * (job.k * 100u + 154) / 800));
   auto made = make_plots(job, flags);
   if (!made) return report(made.error());
   if (made->interrupted)
@@ -97,7 +97,7 @@ int create(const common_flags& flags, const plot_flags& chosen) {
                                     {"created", made->created},
                                     {"existing", made->existing},
                                     {"interrupted", made->interrupted}}
-                         .dump());
+                           .dump());
   else
     fmt::print("done: {} created, {} there before\n", made->created,
                made->existing);
@@ -126,7 +126,8 @@ status sample(const disk::plot_file& plot, std::uint64_t samples,
     auto chains = plot.lookup(asked);
     if (!chains) return fail(chains.error());
     times.push_back(
-      std::chrono::duration<double, std::milli>(clock::now() - start).count());
+        std::chrono::duration<double, std::milli>(clock::now() - start)
+            .count());
     ++row.lookups;
     row.proofs += chains->size();
     if (chains->empty() || i % 10 != 0) continue;
@@ -141,8 +142,7 @@ status sample(const disk::plot_file& plot, std::uint64_t samples,
   return {};
 }
 
-check_row check_file(const std::filesystem::path& file,
-                     std::uint64_t samples) {
+check_row check_file(const std::filesystem::path& file, std::uint64_t samples) {
   check_row row;
   row.file = file;
   auto plot = disk::plot_file::open(file);
@@ -181,8 +181,8 @@ ordered_json to_json(const check_row& r) {
           {"problem", r.bad ? to_string(*r.bad) : ""}};
 }
 
-result<std::vector<std::filesystem::path>>
-files_of(const common_flags& flags, const plot_flags& chosen) {
+result<std::vector<std::filesystem::path>> files_of(const common_flags& flags,
+                                                    const plot_flags& chosen) {
   if (!chosen.files.empty()) return chosen.files;
   auto dirs = dirs_of(flags, chosen);
   if (!dirs) return fail(dirs.error());
@@ -208,11 +208,10 @@ int check(const common_flags& flags, const plot_flags& chosen) {
   }
   const auto good = files->size() - bad;
   if (flags.json)
-    fmt::print("{}\n", ordered_json{{"schema", 1},
-                                    {"ok", good},
-                                    {"bad", bad},
-                                    {"plots", rows}}
-                         .dump());
+    fmt::print(
+        "{}\n",
+        ordered_json{{"schema", 1}, {"ok", good}, {"bad", bad}, {"plots", rows}}
+            .dump());
   else
     fmt::print("{} ok, {} bad; {} proofs\n", good, bad, proofs);
   return bad == 0 ? done : failed;
@@ -268,14 +267,14 @@ int list(const common_flags& flags, const plot_flags& chosen) {
     else if (plot->info().network_id != spec->network())
       state = "of another network";
     else if (plot->info().k != spec->genesis.k)
-      state = fmt::format("does not farm: the network's k is {}",
-                          spec->genesis.k);
+      state =
+          fmt::format("does not farm: the network's k is {}", spec->genesis.k);
     farming += state == "farms";
     const auto size = plot ? plot->info().file_size : 0;
     bytes += size;
     if (flags.json)
-      rows.push_back({{"file", file.string()}, {"size", size},
-                      {"state", state}});
+      rows.push_back(
+          {{"file", file.string()}, {"size", size}, {"state", state}});
     else
       fmt::print("{}  {}  {}\n", file.string(), human_bytes(size), state);
   }
@@ -284,7 +283,7 @@ int list(const common_flags& flags, const plot_flags& chosen) {
                                     {"farming", farming},
                                     {"bytes", bytes},
                                     {"plots", rows}}
-                         .dump());
+                           .dump());
   else
     fmt::print("{} plots, {}, {} farm on {}\n", files->size(),
                human_bytes(bytes), farming, home->network);
@@ -317,11 +316,11 @@ void add_plot(CLI::App& app, invocation& out) {
   auto* make = add_verb(*group, out, "create", "Make plots", chosen, create);
   dir(make);
   make->add_option("--count", chosen->count, "How many (default 1)")
-    ->check(CLI::Range(1, 1'000'000));
+      ->check(CLI::Range(1, 1'000'000));
   make->add_option("--first", chosen->first_given,
                    "Index of the first (default: after those that are there)");
   make->add_option("--threads", chosen->threads, "Default: one per core")
-    ->check(CLI::Range(1, 64));
+      ->check(CLI::Range(1, 64));
   make->add_option("--k", chosen->k,
                    "Another size, for measuring: it does not farm");
   make->add_option("--payout", chosen->payout,

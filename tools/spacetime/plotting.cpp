@@ -24,13 +24,13 @@ std::uint64_t expected_bytes(unsigned k) {
 class interrupt_watch {
 public:
   interrupt_watch()
-    : thread_([this] {
-        while (!over_)
-          if (wait_for_signal(50ms)) {
-            cancelled = true;
-            return;
-          }
-      }) {}
+      : thread_([this] {
+          while (!over_)
+            if (wait_for_signal(50ms)) {
+              cancelled = true;
+              return;
+            }
+        }) {}
   ~interrupt_watch() {
     over_ = true;
     thread_.join();
@@ -47,8 +47,8 @@ status check_space(const std::filesystem::path& dir, std::uint64_t needed) {
   if (!free) return fail(free.error());
   if (*free < needed)
     return fail(errc::disk_full, dir.string() + ": the next plot needs "
-                                   + human_bytes(needed) + ", free are "
-                                   + human_bytes(*free));
+                                     + human_bytes(needed) + ", free are "
+                                     + human_bytes(*free));
   return {};
 }
 
@@ -59,8 +59,9 @@ status make_one(const plot_job& job, const disk::plot_info& info,
   if (auto ok = check_space(where.parent_path(), expected_bytes(info.k)); !ok)
     return ok;
   space::plot_options o;
-  o.threads = job.threads != 0 ? job.threads
-                               : std::max(1u, std::thread::hardware_concurrency());
+  o.threads = job.threads != 0
+                  ? job.threads
+                  : std::max(1u, std::thread::hardware_concurrency());
   o.cancel = &cancel;
   o.progress = show;
   auto fragments = space::make_fragments(disk::params_of(info), o);
@@ -78,9 +79,8 @@ disk::plot_info plot_info_of(const plot_job& job, std::uint64_t index) {
   info.farmer_key = job.farmer.farmer.public_part();
   info.payout = job.payout;
   info.seed = space::plot_seed(job.farmer.farm_secret, index);
-  info.plot_id
-    = space::make_plot_id(info.network_id, info.k, info.strength,
-                          info.farmer_key, info.payout, info.seed);
+  info.plot_id = space::make_plot_id(info.network_id, info.k, info.strength,
+                                     info.farmer_key, info.payout, info.seed);
   info.created_unix = now().value / 1000;
   return info;
 }
@@ -94,8 +94,8 @@ result<plot_summary> make_plots(const plot_job& job,
     if (auto ok = disk::make_directories(dir); !ok) return fail(ok.error());
   for (std::uint64_t i = 0; i < job.count; ++i) {
     const auto info = plot_info_of(job, job.first + i);
-    const auto where
-      = job.dirs[i % job.dirs.size()] / disk::plot_file_name(info);
+    const auto where =
+        job.dirs[i % job.dirs.size()] / disk::plot_file_name(info);
     std::error_code ignored;
     if (std::filesystem::exists(where, ignored)) {
       ++out.existing;
@@ -121,8 +121,8 @@ plot_files_in(const std::vector<std::filesystem::path>& dirs) {
   std::vector<std::filesystem::path> out;
   for (const auto& dir : dirs) {
     std::error_code bad;
-    for (std::filesystem::directory_iterator i{dir, bad}, end;
-         !bad && i != end; i.increment(bad))
+    for (std::filesystem::directory_iterator i{dir, bad}, end; !bad && i != end;
+         i.increment(bad))
       if (i->path().extension() == ".plot") out.push_back(i->path());
   }
   std::sort(out.begin(), out.end());

@@ -26,9 +26,9 @@ void progress_line::draw(const std::string& label, std::uint64_t done,
                           / static_cast<double>(done));
   const auto filled = done * width / total;
   fmt::print(stderr, "{}{} [{:#<{}}{:.<{}}] {:3}%{}{}{}",
-             redraws_ ? "\r\033[K" : "", label, "", filled, "",
-             width - filled, done * 100 / total,
-             detail.empty() ? "" : "  " + detail, eta, redraws_ ? "" : "\n");
+             redraws_ ? "\r\033[K" : "", label, "", filled, "", width - filled,
+             done * 100 / total, detail.empty() ? "" : "  " + detail, eta,
+             redraws_ ? "" : "\n");
   std::fflush(stderr);
   drawn_ = redraws_;
 }

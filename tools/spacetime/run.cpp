@@ -30,7 +30,7 @@ std::string leading_digits(const u256& x) {
 class block_printer {
 public:
   block_printer(const common_flags& flags, network_id network)
-    : flags_(flags), network_(network) {}
+      : flags_(flags), network_(network) {}
 
   void take(const tip_change_msg& m) {
     (void)m.try_read([&](schema::TipChange::Reader in) {
@@ -49,20 +49,20 @@ private:
   void print(const block& b, const u256* score) {
     const auto& h = b.head;
     const auto waited = last_.value != 0 && h.time > last_
-                          ? static_cast<double>(h.time.value - last_.value)
-                          : 0;
+                            ? static_cast<double>(h.time.value - last_.value)
+                            : 0;
     last_ = h.time;
     if (flags_.json) {
       const nlohmann::ordered_json line{
-        {"schema", 1},
-        {"event", "block"},
-        {"height", h.height.value},
-        {"epoch", h.epoch.value},
-        {"id", "0x" + to_hex(codec::id_of(network_, h).value)},
-        {"score", score ? "0x" + to_hex(to_bytes(*score)) : ""},
-        {"target", "0x" + to_hex(to_bytes(h.target))},
-        {"txs", b.txs.size()},
-        {"time_ms", h.time.value}};
+          {"schema", 1},
+          {"event", "block"},
+          {"height", h.height.value},
+          {"epoch", h.epoch.value},
+          {"id", "0x" + to_hex(codec::id_of(network_, h).value)},
+          {"score", score ? "0x" + to_hex(to_bytes(*score)) : ""},
+          {"target", "0x" + to_hex(to_bytes(h.target))},
+          {"txs", b.txs.size()},
+          {"time_ms", h.time.value}};
       fmt::print("{}\n", line.dump());
     } else {
       fmt::print("{}  height {:>6}  epoch {:>7}  score {}  target {}  txs {}"
@@ -101,10 +101,13 @@ status check_port(const std::string& listen) {
   const auto at = rpc::parse_listen(listen);
   if (!at) return fail(at.error());
   const auto server = rpc::http_server::start(
-    {*at}, [](const auto&) { return rpc::http_answer{503, "starting"}; },
-    [](const auto&, const auto&, auto) {
-      return rpc::http_answer{503, "starting"};
-    });
+      {*at},
+      [](const auto&) {
+        return rpc::http_answer{503, "starting"};
+      },
+      [](const auto&, const auto&, auto) {
+        return rpc::http_answer{503, "starting"};
+      });
   return server ? status{} : status{fail(server.error())};
 }
 
@@ -142,8 +145,8 @@ int run_node(prepared_node n, const common_flags& flags,
              const run_request& request) {
   const auto begun = std::chrono::steady_clock::now();
   if (!open_log(log_options_of(n)))
-    return report({errc::io_error, n.options.log_dir.string()
-                                     + ": cannot write the log"});
+    return report({errc::io_error,
+                   n.options.log_dir.string() + ": cannot write the log"});
   block_printer printer{flags, n.spec.network()};
   if (auto ok = check_port(n.options.rpc_listen); !ok) {
     close_log();
@@ -158,8 +161,8 @@ int run_node(prepared_node n, const common_flags& flags,
   if (!started) {
     close_log();
     return report(started.error(), started.error() == errc::corrupt
-                                     ? "see: spacetime chain verify"
-                                     : "");
+                                       ? "see: spacetime chain verify"
+                                       : "");
   }
   auto& running = **started;
   running.on_tip([&](const tip_change_msg& m) { printer.take(m); });
@@ -169,8 +172,8 @@ int run_node(prepared_node n, const common_flags& flags,
                "ready in {}{} - Ctrl-C stops all of it in under 5 s - next: "
                "spacetime status\n",
                human_seconds(std::chrono::duration<double>(
-                               std::chrono::steady_clock::now() - begun)
-                               .count()),
+                                 std::chrono::steady_clock::now() - begun)
+                                 .count()),
                at);
   }
   const int code = wait_for_end(running, printer, request.blocks);

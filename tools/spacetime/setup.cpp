@@ -6,10 +6,10 @@
 #include "core/crypto/mnemonic.hpp"
 
 #include <fmt/format.h>
-
-#include <cstdio>
 #include <termios.h>
 #include <unistd.h>
+
+#include <cstdio>
 
 namespace spacetime::cli {
 namespace {
@@ -28,8 +28,9 @@ result<secret_text> ask_passphrase(const std::filesystem::path& file) {
   termios before{};
   if (::isatty(0) != 1 || ::tcgetattr(0, &before) != 0)
     return fail(errc::bad_key_file,
-                file.string() + " has a passphrase, and there is no terminal "
-                                "to ask for it");
+                file.string()
+                    + " has a passphrase, and there is no terminal "
+                      "to ask for it");
   fmt::print(stderr, "passphrase of {}: ", file.string());
   auto quiet = before;
   quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -68,15 +69,15 @@ result<home_keys> make_keys(const config::home& home, const chain_spec& spec) {
 /// The farmer's key again, from the wallet it was made from: a crash came
 /// between the two files.
 status complete_keys(const config::home& home, const network_id& network) {
-  auto wallet = read_key(home.keys_dir / "wallet.key", disk::key_kind::wallet,
-                         network);
+  auto wallet =
+      read_key(home.keys_dir / "wallet.key", disk::key_kind::wallet, network);
   if (!wallet) return fail(wallet.error());
   auto words = disk::decode_wallet_secret(*wallet);
   if (!words)
     return fail(words.error().code, (home.keys_dir / "wallet.key").string());
   return disk::write_key_file(
-    home.keys_dir / "farmer.key", disk::key_kind::farmer, network,
-    disk::encode(disk::identity_of(words->entropy).farmer));
+      home.keys_dir / "farmer.key", disk::key_kind::farmer, network,
+      disk::encode(disk::identity_of(words->entropy).farmer));
 }
 
 result<node_options> options_of(const prepared_node& n) {
@@ -91,8 +92,8 @@ result<node_options> options_of(const prepared_node& n) {
   o.storage.low_until = 2 * s.storage.min_free.value;
   const auto& [host, port] = s.rpc.listen;
   o.rpc_listen = host.find(':') == std::string::npos
-                   ? fmt::format("{}:{}", host, port)
-                   : fmt::format("[{}]:{}", host, port); // IPv6
+                     ? fmt::format("{}:{}", host, port)
+                     : fmt::format("[{}]:{}", host, port); // IPv6
   o.farmer_key = n.farmer.farmer;
   o.payee = n.payee;
   o.squares = s.timelord.mode != config::timelord_mode::off;
@@ -177,10 +178,14 @@ result<prepared_node> prepare_node(const common_flags& common,
     return fail(ok.error());
   auto keys = load_keys(*home, *spec);
   if (!keys) return fail(keys.error());
-  prepared_node out{std::move(*home),   std::move(*settings),
-                    std::move(*spec),   std::move(*lock),
-                    std::move(keys->farmer), keys->wallet,
-                    keys->made,         {}};
+  prepared_node out{std::move(*home),
+                    std::move(*settings),
+                    std::move(*spec),
+                    std::move(*lock),
+                    std::move(keys->farmer),
+                    keys->wallet,
+                    keys->made,
+                    {}};
   if (payee != account_id{}) out.payee = payee;
   auto options = options_of(out);
   if (!options) return fail(options.error());

@@ -9,8 +9,8 @@
 namespace spacetime::cli {
 namespace {
 constexpr std::uint64_t first_plots = 16; // 10 MB and seconds on devnet
-constexpr const char* examples
-  = "Examples:\n"
+constexpr const char* examples =
+    "Examples:\n"
     "  spacetime up                      devnet in ~/.spacetime, until Ctrl-C\n"
     "  spacetime up --home H --blocks 20 stop after 20 new blocks\n"
     "  spacetime up --plots 64           more space, more blocks";
@@ -24,8 +24,7 @@ struct up_flags {
 void greet(const prepared_node& n, const common_flags& flags) {
   if (flags.quiet) return;
   const auto id = to_hex(n.spec.network().value).substr(0, 8);
-  fmt::print(stderr, "spacetime " SPACETIME_VERSION
-                     "   {} (id {})   home {}\n",
+  fmt::print(stderr, "spacetime " SPACETIME_VERSION "   {} (id {})   home {}\n",
              n.home.network, id, n.home.network_dir.string());
   fmt::print(stderr, "  payee     {}\n",
              encode_address(n.spec.genesis.hrp, n.payee));
@@ -35,8 +34,9 @@ void greet(const prepared_node& n, const common_flags& flags) {
                "them up, nobody can restore them\n",
                n.home.keys_dir.string());
   if (!n.spec.genesis.premine.empty() && n.spec.genesis.test_plots)
-    fmt::print(stderr, "  warning   {} has a premine whose key is public: its "
-                       "coins have no value\n",
+    fmt::print(stderr,
+               "  warning   {} has a premine whose key is public: its "
+               "coins have no value\n",
                n.home.network);
 }
 
@@ -49,9 +49,9 @@ result<plot_summary> make_first_plots(const prepared_node& n,
   auto wanted = up.plots.value_or(devnet_like ? first_plots : 0);
   if (!up.plots && !plot_files_in(dirs).empty()) wanted = 0;
   if (wanted == 0 || dirs.empty()) return plot_summary{};
-  const plot_job job{n.spec, n.farmer, n.spec.genesis.k,
-                     {},     {dirs.front()},       0,
-                     wanted, n.settings.farm.threads};
+  const plot_job job{
+      n.spec,         n.farmer, n.spec.genesis.k, {},
+      {dirs.front()}, 0,        wanted,           n.settings.farm.threads};
   if (!flags.quiet)
     fmt::print(stderr, "  scanner   plotting up to {} x k{}, {} in all\n",
                wanted, job.k,
@@ -80,16 +80,17 @@ int up(const common_flags& flags, const up_flags& chosen) {
 
 void add_up(CLI::App& app, invocation& out) {
   auto* verb = app.add_subcommand(
-    "up", "Run a whole node on this machine: home, keys, plots, then the chain");
+      "up",
+      "Run a whole node on this machine: home, keys, plots, then the chain");
   auto chosen = std::make_shared<up_flags>();
   add_common(*verb, out.common);
   verb->add_option("--plots", chosen->plots,
                    "Plots to have in all (default on devnet: 16 when there are "
                    "none)")
-    ->check(CLI::Range(0, 1'000'000));
+      ->check(CLI::Range(0, 1'000'000));
   verb->add_option("--blocks", chosen->blocks,
                    "Stop after this many new blocks (default: never)")
-    ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber);
   verb->add_option("--rpc-listen", chosen->rpc_listen,
                    "Address of the RPC server (rpc.listen)");
   verb->footer(examples);

@@ -3,6 +3,7 @@
 #include "core/base/result.hpp"
 
 #include <doctest/doctest.h>
+
 #include <set>
 
 using namespace spacetime;

@@ -1,12 +1,12 @@
 #include "core/consensus/chain_state.hpp"
-
 #include "tests/core/consensus/shelf.hpp"
 
 using namespace spacetime;
 using namespace spacetime::test;
 
 namespace {
-constexpr consensus::arrival on_time{}, late{true, false}, defended{false, true};
+constexpr consensus::arrival on_time{}, late{true, false},
+    defended{false, true};
 
 chain_spec short_eras() {
   return network_with("sim", {{"ticks_per_era", 8}, {"infusion_lag", 2}});
@@ -82,8 +82,7 @@ TEST_CASE("undoing every block leads back to genesis, byte for byte") {
   std::vector<state::delta> changes;
   for (const auto& b : maker().chain(maker().genesis(), 150)) {
     REQUIRE(node.offer(b));
-    changes.push_back(
-        *state::decode_delta(node.undo_of(b.id())));
+    changes.push_back(*state::decode_delta(node.undo_of(b.id())));
     states.push_back(node.state());
   }
   for (; !changes.empty(); changes.pop_back()) {
@@ -351,10 +350,10 @@ TEST_CASE("a branch with a late block loses to an equally heavy one") {
 }
 
 TEST_CASE("max_reorg refuses a deep fork below a current tip, and only there") {
-  chain_maker m{network_with("sim", {{"ticks_per_era", 8},
-                                     {"infusion_lag", 2},
-                                     {"max_reorg", 2}}),
-                5, 4};
+  chain_maker m{
+      network_with(
+          "sim", {{"ticks_per_era", 8}, {"infusion_lag", 2}, {"max_reorg", 2}}),
+      5, 4};
   block_options dense, thin;
   thin.skip = 2;
   auto tip = m.genesis();
@@ -362,9 +361,8 @@ TEST_CASE("max_reorg refuses a deep fork below a current tip, and only there") {
   while (tip.context.era.number < 4) old.push_back(tip = m.next(tip, thin));
   // A fork in era 1 is three eras below the tip, one in era 2 is two.
   const auto fork_in = [&](std::uint64_t era) {
-    const auto found = std::ranges::find_if(old, [&](const auto& b) {
-      return b.context.era.number == era;
-    });
+    const auto found = std::ranges::find_if(
+        old, [&](const auto& b) { return b.context.era.number == era; });
     REQUIRE(found != old.end());
     return *found;
   };
@@ -380,8 +378,7 @@ TEST_CASE("max_reorg refuses a deep fork below a current tip, and only there") {
       auto branch = fork_in(era);
       while (branch.context.weight <= old.back().context.weight) {
         branch = m.next(branch, dense);
-        const auto step
-            = node.offer(branch, current ? defended : on_time);
+        const auto step = node.offer(branch, current ? defended : on_time);
         if (step) continue; // a tie may go either way
         REQUIRE(era == 1);
         REQUIRE(current);

@@ -1,7 +1,6 @@
 // The hashes of docs/protocol.md, sections 4 and 8.3, spelled out as bytes.
 
 #include "core/consensus/challenge.hpp"
-
 #include "core/consensus/context.hpp"
 #include "core/crypto/hash.hpp"
 #include "core/time/form_codec.hpp"
@@ -39,10 +38,10 @@ TEST_CASE("a challenge is the hash of seed, epoch and element") {
   writer w;
   w.put(filled(1)).put(std::uint64_t{0x0102030405060708}).put(element(3));
   CHECK(w.view().size() == 140);
-  CHECK(consensus::challenge_of(filled(1), epoch{0x0102030405060708},
-                                element(3))
-            .value
-        == tagged("st/challenge", w));
+  CHECK(
+      consensus::challenge_of(filled(1), epoch{0x0102030405060708}, element(3))
+          .value
+      == tagged("st/challenge", w));
 }
 
 TEST_CASE("an infusion is the hash of plot id and quality blob") {

@@ -60,9 +60,8 @@ header_verdict(const chain_maker& m, const made_block& parent, const header& h,
 }
 
 /// R1 to R14 of a block's bytes, in this order.
-inline result<consensus::chain_context> verdict(const chain_maker& m,
-                                                const made_block& parent,
-                                                byte_view raw) {
+inline result<consensus::chain_context>
+verdict(const chain_maker& m, const made_block& parent, byte_view raw) {
   const auto& spec = m.rules().spec;
   auto b = codec::decode_block(spec.network(), raw); // R1
   if (!b) return fail(b.error());

@@ -1,5 +1,4 @@
 #include "core/codec/context.hpp"
-
 #include "tests/core/consensus/consensus_fixture.hpp"
 #include "tests/core/tx/example.hpp"
 
@@ -70,9 +69,9 @@ TEST_CASE("hostile counts of peaks and blocks make nothing crash") {
 TEST_CASE("the history of a context holds every block once, in order") {
   mountain_range range;
   const auto add = [&](const made_block& b) {
-    range.append("st/hist-node",
-                 hash("st/hist-leaf",
-                      {b.id().value, to_bytes(b.context.weight)}));
+    range.append(
+        "st/hist-node",
+        hash("st/hist-leaf", {b.id().value, to_bytes(b.context.weight)}));
     CHECK(b.context.history == range);
     CHECK(b.context.history.count() == b.head().height.value + 1);
   };
@@ -97,8 +96,8 @@ TEST_CASE("the recent blocks are the last eleven, oldest first") {
     tip = sim.next(tip, o);
     all.push_back(tip.context.facts);
     const auto n = std::min<std::size_t>(all.size(), 11);
-    CHECK(tip.context.recent
-          == std::vector(all.end() - static_cast<std::ptrdiff_t>(n),
-                         all.end()));
+    CHECK(
+        tip.context.recent
+        == std::vector(all.end() - static_cast<std::ptrdiff_t>(n), all.end()));
   }
 }

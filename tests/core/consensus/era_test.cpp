@@ -2,9 +2,8 @@
 // of docs/protocol.md, sections 4.3, 4.4 and 12: slow, and from the whole
 // chain each time.
 
-#include "core/consensus/era.hpp"
-
 #include "core/consensus/context.hpp"
+#include "core/consensus/era.hpp"
 #include "core/crypto/hash.hpp"
 #include "core/time/simulated.hpp"
 #include "tests/support/chain_maker.hpp"
@@ -16,17 +15,20 @@
 
 using namespace spacetime;
 using namespace spacetime::test;
-using consensus::block_facts;
 using boost::multiprecision::cpp_int;
+using consensus::block_facts;
 
 namespace {
 /// Simulated time with room for T to move.
 chain_spec wide_spec() {
-  auto spec = network_with(
-      "sim", {{"ticks_per_era", 8}, {"infusion_lag", 2},
-              {"retarget_period", 3}, {"tau_min_ms", 1}, {"half_life", 29},
-              {"spacing_numerator", 5}, {"spacing_denominator", 2},
-              {"squarings_cap", 90'000}});
+  auto spec = network_with("sim", {{"ticks_per_era", 8},
+                                   {"infusion_lag", 2},
+                                   {"retarget_period", 3},
+                                   {"tau_min_ms", 1},
+                                   {"half_life", 29},
+                                   {"spacing_numerator", 5},
+                                   {"spacing_denominator", 2},
+                                   {"squarings_cap", 90'000}});
   for (std::size_t i = 0; i < rule_fields().size(); ++i)
     if (rule_fields()[i].name == "squarings_floor")
       spec.schedules[i] = {{epoch{0}, 3'000}};
@@ -48,8 +50,8 @@ public:
   }
   void add(const made_block& b) {
     const auto& s = b.head().space;
-    const auto plot = space::make_plot_id(spec_.network(), 0, 0, s.farmer,
-                                          s.payout, s.seed);
+    const auto plot =
+        space::make_plot_id(spec_.network(), 0, 0, s.farmer, s.payout, s.seed);
     blocks_.push_back({b.head().height.value, b.head().epoch.value,
                        b.head().time.value,
                        hash("st/infusion", {plot.value, plot.value})});
@@ -111,8 +113,7 @@ public:
       if (dh > 0)
         run = 0;
       else
-        du = std::min<cpp_int>(
-            k, std::max<cpp_int>(0, half - (run - 1) * k));
+        du = std::min<cpp_int>(k, std::max<cpp_int>(0, half - (run - 1) * k));
       z += du * den - dh * num;
       if (z > highest) z = highest;
     }
@@ -122,11 +123,10 @@ public:
     cpp_int m = x / 65536;
     if (m * 65536 > x) --m;
     const cpp_int f = x - m * 65536;
-    const cpp_int factor
-        = 65536
-          + ((195766423245049 * f + 971821376 * f * f + 5127 * f * f * f
-              + (cpp_int{1} << 47))
-             >> 48);
+    const cpp_int factor = 65536
+                           + ((195766423245049 * f + 971821376 * f * f
+                               + 5127 * f * f * f + (cpp_int{1} << 47))
+                              >> 48);
     cpp_int out = cpp_int{spec_.genesis.target} * factor;
     const auto shift = static_cast<int>(m) - 16;
     out = shift >= 0 ? cpp_int{out << shift} : cpp_int{out >> -shift};
@@ -219,8 +219,8 @@ TEST_CASE("era 0 of a chain that starts late is infused with zeros") {
   const auto s0 = *maker.rules().spec.genesis.seed;
   auto seed = s0;
   for (std::uint64_t n = 0; n < b.context.era.number; ++n)
-    seed = hash("st/era",
-                {seed, be(n), vdf::simulated_tick(seed, k), bytes32{}});
+    seed =
+        hash("st/era", {seed, be(n), vdf::simulated_tick(seed, k), bytes32{}});
   CHECK(b.context.era.seed == seed);
 }
 

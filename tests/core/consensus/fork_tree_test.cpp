@@ -74,9 +74,10 @@ private:
   void grow(chain_maker& m) {
     // Mostly near the newest blocks, so that branches become long.
     const auto newest = nodes_.size() - 1;
-    const auto parent = newest - std::min<std::size_t>(
-                            newest, random_() % 3 == 0 ? random_() % 8
-                                                       : random_() % 2);
+    const auto parent =
+        newest
+        - std::min<std::size_t>(newest, random_() % 3 == 0 ? random_() % 8
+                                                           : random_() % 2);
     const auto& above = nodes_[parent].made;
     block_options o;
     o.sign = false; // R7 is not chain_state's business
@@ -90,9 +91,8 @@ private:
     }
     if (random_() % 25 == 0) o.state_root = bytes32{1};
     auto made = m.next(above, o);
-    if (std::ranges::none_of(nodes_, [&](const auto& x) {
-          return x.made.id() == made.id();
-        }))
+    if (std::ranges::none_of(
+            nodes_, [&](const auto& x) { return x.made.id() == made.id(); }))
       nodes_.push_back({std::move(made), parent});
   }
 
@@ -149,8 +149,8 @@ void follow(chain_maker& m, std::uint64_t seed, coverage& seen) {
     stored[i] = step.has_value();
     if (x.made.valid) {
       REQUIRE(step);
-      seen.ties
-          += x.made.context.weight == nodes[tip].made.context.weight ? 1 : 0;
+      seen.ties +=
+          x.made.context.weight == nodes[tip].made.context.weight ? 1 : 0;
       seen.reorgs += step->disconnected.empty() ? 0 : 1;
       seen.deepest = std::max(seen.deepest, step->disconnected.size());
       if (tree.better(i, tip)) tip = i;

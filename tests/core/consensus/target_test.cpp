@@ -124,8 +124,7 @@ TEST_CASE("no run of empty eras counts more than one half-life") {
   for (const auto name : {"testnet", "regtest", "sim"}) {
     const consensus::protocol p{network_with(name)};
     const auto half = p.fixed().half_life, k = p.fixed().ticks_per_era;
-    const auto den
-        = static_cast<std::int64_t>(p.fixed().spacing_denominator);
+    const auto den = static_cast<std::int64_t>(p.fixed().spacing_denominator);
     auto era = consensus::first_era(p, {});
     era.accumulator = p.target.lowest(); // far from the other end
     const auto start = era.accumulator;

@@ -1,6 +1,5 @@
-#include "core/consensus/time_proofs.hpp"
-
 #include "core/codec/tick.hpp"
+#include "core/consensus/time_proofs.hpp"
 #include "core/time/form_codec.hpp"
 #include "tests/core/consensus/consensus_fixture.hpp"
 
@@ -110,8 +109,8 @@ TEST_CASE("many threads may verify at once") {
 TEST_CASE("claimed steps follow a header through eras, without any proof") {
   auto b = real_block().value;
   for (auto& e : b.head.time_entries) e.proof = {};
-  const auto claimed = consensus::claimed_steps(
-      regtest().rules(), real_parent().context, b.head);
+  const auto claimed = consensus::claimed_steps(regtest().rules(),
+                                                real_parent().context, b.head);
   REQUIRE(claimed);
   CHECK(claimed->steps.size() == b.head.time_entries.size());
   CHECK(claimed->end.at(regtest().rules()) == b.head.epoch);
@@ -124,8 +123,7 @@ TEST_CASE("a tick is read back as it was stored; no other length decodes") {
   const auto raw = codec::encode(t);
   CHECK(codec::decode_tick(raw) == t);
   for (std::size_t n = 0; n < raw.size(); ++n)
-    CHECK(codec::decode_tick(byte_view{raw}.first(n)).error()
-          == errc::corrupt);
+    CHECK(codec::decode_tick(byte_view{raw}.first(n)).error() == errc::corrupt);
   auto longer = raw;
   longer.push_back(0);
   CHECK(codec::decode_tick(longer).error() == errc::corrupt);

@@ -1,5 +1,4 @@
 #include "core/consensus/timeline.hpp"
-
 #include "tests/core/consensus/consensus_fixture.hpp"
 
 using namespace spacetime;
@@ -8,9 +7,8 @@ using consensus::timeline;
 
 namespace {
 /// Eras above a block as long as no other block comes.
-std::vector<consensus::era_state> eras_above(chain_maker& m,
-                                             const made_block& b,
-                                             std::size_t n) {
+std::vector<consensus::era_state>
+eras_above(chain_maker& m, const made_block& b, std::size_t n) {
   std::vector<consensus::era_state> out{b.context.era};
   const auto k = m.rules().fixed().ticks_per_era;
   while (out.size() < n) {
@@ -48,8 +46,7 @@ TEST_CASE("entries lead to an epoch, and a block made with them is valid") {
   REQUIRE(b.context.era.number == 1);
   const auto made = known.entries(m.genesis().context, b.head().epoch);
   REQUIRE(made);
-  const auto with = resealed(
-      m, b, [&](header& h) { h.time_entries = *made; });
+  const auto with = resealed(m, b, [&](header& h) { h.time_entries = *made; });
   CHECK(verdict(m, m.genesis(), with));
   const auto at = known.at(m.genesis().context, b.head().epoch);
   REQUIRE(at);
@@ -124,8 +121,7 @@ TEST_CASE("forks with other seeds have ticks of their own") {
   CHECK(known.furthest(a.context).at(m.rules()) == epoch{16});
   CHECK(known.furthest(b.context).at(m.rules()) == epoch{8});
   for (const auto& era : eras_b) known.add(m.tick(era, 0, 8));
-  for (std::uint64_t i = 0; i < 8; ++i)
-    known.add(m.tick(eras_b[1], i, i + 1));
+  for (std::uint64_t i = 0; i < 8; ++i) known.add(m.tick(eras_b[1], i, i + 1));
   CHECK(known.furthest(b.context).at(m.rules()) == epoch{16});
   CHECK(known.at(a.context, epoch{12})->y != known.at(b.context, epoch{12})->y);
 }

@@ -80,7 +80,8 @@ TEST_CASE("R12: a transaction's bad signature is bad_signature") {
   auto t = pays(0);
   t.seal.value[3] ^= 1;
   CHECK(refusal_with({t}) == errc::bad_signature);
-  CHECK(refusal_with({pays(0), [] {
+  CHECK(refusal_with({pays(0),
+                      [] {
                         auto u = pays(1);
                         u.seal = pays(2).seal;
                         return u;
@@ -96,8 +97,7 @@ TEST_CASE("R12: a signature known to be good is not verified again") {
     return consensus::check_body(sim().rules(), b.head(), b.value.txs, known);
   };
   CHECK(check(nullptr).error() == errc::bad_signature);
-  CHECK(check([](const tx&) { return false; }).error()
-        == errc::bad_signature);
+  CHECK(check([](const tx&) { return false; }).error() == errc::bad_signature);
   CHECK(check([&](const tx& x) { return x == t; }));
 }
 
@@ -132,8 +132,7 @@ TEST_CASE("R13: nobody spends more than they have") {
   const auto all = 1'000'000'000'000'000 - 1'000;
   CHECK(verdict(sim(), sim().genesis(), with({pays(0, all)}).raw));
   CHECK(refusal_with({pays(0, all + 1)}) == errc::insufficient_balance);
-  CHECK(refusal_with({pays(0, all), pays(1, 1)})
-        == errc::insufficient_balance);
+  CHECK(refusal_with({pays(0, all), pays(1, 1)}) == errc::insufficient_balance);
   CHECK(refusal_with({pays(0, ~std::uint64_t{0})}) == errc::amount_overflow);
 }
 

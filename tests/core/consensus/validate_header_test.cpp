@@ -76,8 +76,8 @@ TEST_CASE("R2: a new header version is valid from its epoch on") {
     ++(is_new ? newer : older);
     CHECK(b.head().version == (is_new ? 2 : 1));
     CHECK(verdict(sim, parent, b.raw));
-    const auto other = resealed(
-        sim, b, [&](header& h) { h.version = is_new ? 1 : 2; });
+    const auto other =
+        resealed(sim, b, [&](header& h) { h.version = is_new ? 1 : 2; });
     CHECK(refusal(sim, parent, other) == errc::bad_version);
     parent = b;
   }
@@ -106,8 +106,7 @@ TEST_CASE("R4: an epoch not above the parent's is bad_epoch") {
 
 TEST_CASE("R5: another target is bad_target") {
   for (const int d : {-1, 1})
-    CHECK(refusal_after([&](header& h) { h.target += d; })
-          == errc::bad_target);
+    CHECK(refusal_after([&](header& h) { h.target += d; }) == errc::bad_target);
   CHECK(refusal_after([](header& h) { h.target = max_u256(); })
         == errc::bad_target);
 }
@@ -123,8 +122,8 @@ TEST_CASE("R5: another history root is bad_history_root") {
 }
 
 TEST_CASE("R6: tau_min for each epoch is enough, a millisecond less is not") {
-  const auto epochs = real_block().head().epoch.value
-                      - real_parent().head().epoch.value;
+  const auto epochs =
+      real_block().head().epoch.value - real_parent().head().epoch.value;
   const auto least = real_parent().head().time.value + 950 * epochs;
   const auto at = [&](std::uint64_t ms) {
     return resealed(regtest(), real_block(),
@@ -219,8 +218,7 @@ TEST_CASE("R8: a plot with a payout pays nobody else") {
     h.payee = {hash("st/test-thief", {})};
   });
   CHECK(refusal(regtest(), real_parent(), theft) == errc::bad_payee);
-  const auto none
-      = resealed(regtest(), bound, [](header& h) { h.payee = {}; });
+  const auto none = resealed(regtest(), bound, [](header& h) { h.payee = {}; });
   CHECK(refusal(regtest(), real_parent(), none) == errc::bad_payee);
 }
 

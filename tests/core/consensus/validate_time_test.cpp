@@ -37,8 +37,8 @@ std::size_t first_border() {
 } // namespace
 
 TEST_CASE("R10: single ticks, eras and longest runs prove the same time") {
-  for (const auto style : {entry_style::ticks, entry_style::whole_eras,
-                           entry_style::longest}) {
+  for (const auto style :
+       {entry_style::ticks, entry_style::whole_eras, entry_style::longest}) {
     block_options o;
     o.skip = 12;
     o.entries = style;
@@ -86,9 +86,8 @@ TEST_CASE("R10: an entry given twice is bad_time_entries") {
   for (std::size_t i = 0; i < long_block().head().time_entries.size(); ++i)
     CHECK(refusal_of_long([&](header& h) {
             const auto e = h.time_entries[i];
-            h.time_entries.insert(h.time_entries.begin()
-                                      + static_cast<std::ptrdiff_t>(i),
-                                  e);
+            h.time_entries.insert(
+                h.time_entries.begin() + static_cast<std::ptrdiff_t>(i), e);
           })
           == errc::bad_time_entries);
 }
@@ -96,9 +95,8 @@ TEST_CASE("R10: an entry given twice is bad_time_entries") {
 TEST_CASE("R10: entries that end early or late are bad_time_entries") {
   CHECK(refusal_of_long([](header& h) { h.time_entries.pop_back(); })
         == errc::bad_time_entries);
-  CHECK(refusal_of_long([](header& h) {
-          h.time_entries.push_back(h.time_entries.back());
-        })
+  CHECK(refusal_of_long(
+            [](header& h) { h.time_entries.push_back(h.time_entries.back()); })
         == errc::bad_time_entries);
   CHECK(refusal_of_long([](header& h) { ++h.time_entries.back().ticks; })
         == errc::bad_time_entries);
@@ -115,9 +113,8 @@ TEST_CASE("R10: an entry of no ticks is bad_time_entries") {
           == errc::bad_time_entries);
     CHECK(refusal_of_long([&](header& h) {
             const time_entry none{0, h.time_entries[i].y, {}};
-            h.time_entries.insert(h.time_entries.begin()
-                                      + static_cast<std::ptrdiff_t>(i),
-                                  none);
+            h.time_entries.insert(
+                h.time_entries.begin() + static_cast<std::ptrdiff_t>(i), none);
           })
           == errc::bad_time_entries);
   }
@@ -131,8 +128,7 @@ TEST_CASE("R10: an entry across the end of an era is bad_time_entries") {
         })
         == errc::bad_time_entries);
   CHECK(refusal_of_long([](header& h) { // one entry for everything
-          const auto epochs
-              = h.epoch.value - real_parent().head().epoch.value;
+          const auto epochs = h.epoch.value - real_parent().head().epoch.value;
           h.time_entries = {h.time_entries.back()};
           h.time_entries.front().ticks = static_cast<std::uint16_t>(epochs);
         })
@@ -140,9 +136,8 @@ TEST_CASE("R10: an entry across the end of an era is bad_time_entries") {
 }
 
 TEST_CASE("R10: more than 2K + (eras crossed) entries are bad_time_entries") {
-  chain_maker sim{network_with("sim", {{"ticks_per_era", 8},
-                                       {"infusion_lag", 2}}),
-                  4};
+  chain_maker sim{
+      network_with("sim", {{"ticks_per_era", 8}, {"infusion_lag", 2}}), 4};
   // Two eras and three crossed: at most 19, but 21 single ticks or more.
   const auto made = [&](std::uint64_t skip, entry_style style) {
     block_options o;
@@ -162,8 +157,8 @@ TEST_CASE("R10: more than 2K + (eras crossed) entries are bad_time_entries") {
     else {
       least_refused = std::min(least_refused, n);
       CHECK(out.error() == errc::bad_time_entries);
-      CHECK(verdict(sim, sim.genesis(),
-                    made(skip, entry_style::whole_eras).raw));
+      CHECK(
+          verdict(sim, sim.genesis(), made(skip, entry_style::whole_eras).raw));
     }
   }
   CHECK(most == 18); // epoch 18 crosses two eras
@@ -171,9 +166,8 @@ TEST_CASE("R10: more than 2K + (eras crossed) entries are bad_time_entries") {
 }
 
 TEST_CASE("R10: a block may cross 8,192 eras and not one more") {
-  chain_maker sim{network_with("sim", {{"ticks_per_era", 2},
-                                       {"infusion_lag", 1}}),
-                  6, 40};
+  chain_maker sim{
+      network_with("sim", {{"ticks_per_era", 2}, {"infusion_lag", 1}}), 6, 40};
   const auto b = [&](std::uint64_t eras) {
     block_options o;
     o.skip = 2 * eras - 1; // the first epoch of that era
@@ -186,9 +180,8 @@ TEST_CASE("R10: a block may cross 8,192 eras and not one more") {
   const auto longer = b(8193);
   REQUIRE(sim.rules().era_of(longer.head().epoch) == 8193);
   CHECK(refusal(sim, sim.genesis(), longer.raw) == errc::bad_time_entries);
-  const auto endless = resealed(sim, longer, [](header& h) {
-    h.epoch.value = ~std::uint64_t{0};
-  });
+  const auto endless = resealed(
+      sim, longer, [](header& h) { h.epoch.value = ~std::uint64_t{0}; });
   CHECK(refusal(sim, sim.genesis(), endless) == errc::bad_time_entries);
 }
 
@@ -214,9 +207,8 @@ TEST_CASE("R10: a wrong element between two ticks is bad_proof_of_time") {
        i + 1 < long_block().head().time_entries.size(); ++i) {
     const auto tick = (i - first_border()) % 8;
     if (tick == 0) continue;
-    CHECK(refusal_of_long([&](header& h) {
-            h.time_entries[i].y = h.time_entries[i].proof;
-          })
+    CHECK(refusal_of_long(
+              [&](header& h) { h.time_entries[i].y = h.time_entries[i].proof; })
           == errc::bad_proof_of_time);
   }
 }
@@ -238,8 +230,8 @@ TEST_CASE("R10: a winning ticket for an element nobody reached is refused") {
 TEST_CASE("R10: simulated ticks have one value and a proof of zeros") {
   chain_maker sim{network_with("sim"), 7};
   const auto b = sim.next(sim.genesis());
-  const auto changed = resealed(
-      sim, b, [](header& h) { h.time_entries.back().proof[99] = 1; });
+  const auto changed =
+      resealed(sim, b, [](header& h) { h.time_entries.back().proof[99] = 1; });
   CHECK(refusal(sim, sim.genesis(), changed) == errc::bad_proof_of_time);
   block_options o;
   o.false_y = bytes100{1, 2, 3};

@@ -13,8 +13,7 @@ TEST_CASE("sha256 agrees with its published example") {
 }
 
 TEST_CASE("a tagged hash is SHA-256 of length, tag and parts") {
-  CHECK(hash("st/x", {view("ab"), view("c")})
-        == sha256({view("\x04st/xabc")}));
+  CHECK(hash("st/x", {view("ab"), view("c")}) == sha256({view("\x04st/xabc")}));
 }
 
 TEST_CASE("a tag's length keeps tag and content apart") {

@@ -1,14 +1,17 @@
 #include "core/crypto/hash.hpp"
 #include "core/crypto/merkle.hpp"
 
-#include <bit>
 #include <doctest/doctest.h>
+
+#include <bit>
 
 using namespace spacetime;
 
 namespace {
 constexpr auto tag = "t";
-bytes32 leaf(std::uint32_t i) { return hash("leaf", {be(i)}); }
+bytes32 leaf(std::uint32_t i) {
+  return hash("leaf", {be(i)});
+}
 
 // RFC 6962 section 2.1, as written there: split at the largest power of two.
 bytes32 by_definition(const std::vector<bytes32>& d) {
@@ -34,8 +37,7 @@ TEST_CASE("a mountain range has one peak per bit of its count") {
   for (std::uint32_t n = 1; n < 70; ++n) {
     range.append(tag, leaf(n));
     CHECK(range.count() == n);
-    CHECK(range.peaks().size()
-          == static_cast<std::size_t>(std::popcount(n)));
+    CHECK(range.peaks().size() == static_cast<std::size_t>(std::popcount(n)));
     // Bagging right to left is the RFC 6962 tree over the same leaves.
     std::vector<bytes32> leaves;
     for (std::uint32_t i = 1; i <= n; ++i) leaves.push_back(leaf(i));

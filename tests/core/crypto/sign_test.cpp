@@ -23,7 +23,7 @@ TEST_CASE("keys and signatures equal BIP-340's vectors") {
   const auto one = key("b7e151628aed2a6abf7158809cf4f3c7"
                        "62e7160f38b4da56a784d9045190cfef");
   const auto message = *from_hex<32>(
-    "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89");
+      "243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89");
   bytes32 aux{};
   aux[31] = 1;
   CHECK(to_hex(one.sign(message, aux).value)
@@ -52,6 +52,6 @@ TEST_CASE("zero and the group order are no secret keys") {
   CHECK(secret_key::from({}).error() == errc::bad_encoding);
   CHECK(secret_key::from(*from_hex<32>("fffffffffffffffffffffffffffffffe"
                                        "baaedce6af48a03bbfd25e8cd0364141"))
-          .error()
+            .error()
         == errc::bad_encoding);
 }

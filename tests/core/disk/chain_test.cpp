@@ -27,8 +27,8 @@ const std::vector<made_block>& chain() {
           o.txs.push_back(
               maker().payment(1, nonce++, maker().payout_of(i % 4), 5'000));
       o.skip = i % 20 == 10 ? 9 : 0;
-      out.push_back(maker().next(out.empty() ? maker().genesis() : out.back(),
-                                 o));
+      out.push_back(
+          maker().next(out.empty() ? maker().genesis() : out.back(), o));
       check(out.back().valid, "the blocks of a test are valid");
     }
     return out;
@@ -67,9 +67,9 @@ struct stored {
   }
   void restore(std::size_t h) {
     disk::commit c;
-    c.blocks.push_back({at(h).id(), codec::encode(at(h).context), at(h).raw,
-                        h == 0 ? std::optional<bytes>{}
-                               : state::encode(at(h).change)});
+    c.blocks.push_back(
+        {at(h).id(), codec::encode(at(h).context), at(h).raw,
+         h == 0 ? std::optional<bytes>{} : state::encode(at(h).change)});
     c.connected.push_back({height{static_cast<std::uint32_t>(h)}, at(h).id()});
     write(c);
   }

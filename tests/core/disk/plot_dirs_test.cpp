@@ -1,5 +1,4 @@
 #include "core/disk/plot_dirs.hpp"
-
 #include "core/space/quality.hpp"
 #include "disk_fixture.hpp"
 
@@ -220,8 +219,8 @@ TEST_CASE("a plot that could not be read is tried again") {
     ::chmod((dir / "1.plot").c_str(), 0); // size and times stay the same
     plot_dirs dirs{{*dir}, filter()};
     dirs.refresh();
-    const bool refused
-        = dirs.plots().empty() && code_of(dirs, dir / "1.plot") == errc::io_error;
+    const bool refused =
+        dirs.plots().empty() && code_of(dirs, dir / "1.plot") == errc::io_error;
     ::chmod((dir / "1.plot").c_str(), 0600);
     dirs.refresh();
     return refused && dirs.plots().size() == 1 && dirs.problems().empty();

@@ -1,6 +1,5 @@
-#include "core/farming/schedule.hpp"
-
 #include "core/crypto/hash.hpp"
+#include "core/farming/schedule.hpp"
 
 #include <doctest/doctest.h>
 
