@@ -43,6 +43,7 @@ void squarer::pause() {
     if (cancelled_) *cancelled_ = true;
     cancelled_.reset();
     next_.reset();
+    proving_ = {}; // perhaps it was that proof that was of no use
   }
   changed_.notify_all();
 }
@@ -199,7 +200,6 @@ void squarer::prove_eras() {
     std::optional<proof_job> job;
     {
       std::unique_lock lock{mutex_};
-      proving_ = {};
       changed_.wait(lock, [&] { return stopping_ || !eras_.empty(); });
       if (stopping_) return;
       job = std::move(eras_.front());

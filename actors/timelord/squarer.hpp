@@ -79,7 +79,9 @@ private:
   // One at most: the squaring waits for its proofs, never runs ahead of them.
   std::optional<proof_job> tick_;
   std::deque<proof_job> eras_;
-  bytes32 proving_{};            // seed of the era job under way
+  // Seed of the last era job, under way or done: its owner may not have taken
+  // the proof yet. A pause forgets it.
+  bytes32 proving_{};
   clock::time_point released_{}; // the last tick
   std::atomic<std::uint64_t> rate_{0};
 

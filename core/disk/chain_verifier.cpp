@@ -42,6 +42,7 @@ public:
       : protocol_(p), store_(s), options_(o), time_(p) {}
 
   result<verify_summary> run() {
+    if (auto any = store_.tip(); !any) return fail(any.error());
     if (auto ok = start(); !ok) return fail(ok.error());
     while (true) { // a node that runs beside this adds blocks meanwhile
       auto tip = store_.tip();
@@ -94,19 +95,21 @@ private:
     for (std::uint64_t h = context_.facts.height.value + 1; h <= last;
          h += batch)
       if (auto ok = take(h, std::min(last, h + batch - 1), last); !ok)
-        return has_moved(tip) ? fail(errc::stale, "the node has reorganised "
-                                                  "its chain; try again")
-                              : ok;
-    if (context_.id != tip)
-      return fail(errc::corrupt, "the stored tip is not the highest block");
-    return {};
+        return has_moved() ? moved() : ok;
+    if (context_.id == tip) return {};
+    return has_moved()
+               ? moved()
+               : fail(errc::corrupt, "the stored tip is not the highest block");
   }
 
-  /// Whether the chain left the block that was checked last.
-  [[nodiscard]] bool has_moved(const block_id& tip) const {
-    const auto now = store_.tip();
-    return now && *now != tip
-           && store_.id_at(context_.facts.height) != context_.id;
+  /// Whether the chain left the block that was checked last. Its id stood at
+  /// its height when it was read, so this is no damage.
+  [[nodiscard]] bool has_moved() const {
+    return store_.id_at(context_.facts.height) != context_.id;
+  }
+
+  static status moved() {
+    return fail(errc::stale, "the node has reorganised its chain; try again");
   }
 
   status take(std::uint64_t from, std::uint64_t to, std::uint64_t last) {

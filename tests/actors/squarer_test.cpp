@@ -253,6 +253,34 @@ TEST_CASE("the end of the squarer abandons the proof of a whole era") {
   CHECK_FALSE(has_era_proof(r.sink.all()));
 }
 
+TEST_CASE("an era that ran elsewhere is proven as a whole, once until a pause") {
+  running first;
+  const auto k = first.rules->fixed().ticks_per_era;
+  const auto from = start_of(*first.rules, 1);
+  first.engine->run_from(from);
+  REQUIRE(first.sink.wait_for(k + 1));
+  std::vector<consensus::tick> whole;
+  for (const auto& t : first.sink.all())
+    if (t.step.ticks > 1) whole.push_back(t);
+  REQUIRE(whole.size() == 1);
+  const consensus::era_span era{1, from.era.seed, 1000, whole[0].step.end};
+  auto other = era; // of this seed: ends elsewhere, so nothing comes of it
+  other.seed.fill(2);
+
+  running r;
+  r.engine->prove_era(era);
+  REQUIRE(r.sink.wait_for(1));
+  CHECK(r.sink.all() == whole);
+  r.engine->prove_era(era);
+  r.engine->pause();
+  r.engine->prove_era(other);
+  r.engine->prove_era(era);
+  REQUIRE(r.sink.wait_for(2));
+  CHECK(r.stop() < 1s);
+  CHECK(r.sink.all().size() == 2); // each job comes after the one before
+  CHECK(r.sink.all()[1] == whole[0]);
+}
+
 TEST_CASE("many restarts from another thread's callback lose nothing") {
   const auto rules = rules_of("regtest");
   tick_sink sink;

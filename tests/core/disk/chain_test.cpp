@@ -133,7 +133,6 @@ TEST_CASE("an empty store has no chain to load or verify") {
   const auto verified = disk::verify_chain(maker().rules(), *s, {});
   REQUIRE_FALSE(verified);
   CHECK(verified.error() == errc::not_found);
-  CHECK(to_string(verified.error()) == "");
 }
 
 TEST_CASE("a chain is loaded as it was at its tip, block after block") {
@@ -243,6 +242,54 @@ TEST_CASE("verification reports progress and can be cancelled") {
         == errc::cancelled);
   REQUIRE(seen.size() == 17);
   for (std::size_t i = 0; i < seen.size(); ++i) CHECK(seen[i] == i + 1);
+}
+
+TEST_CASE("a chain that grows under verification is followed to its tip") {
+  temporary_directory directory;
+  auto s = open_chain(*directory, maker());
+  REQUIRE(s);
+  const std::vector<made_block> first(chain().begin(), chain().begin() + 20);
+  REQUIRE(store_chain(*s, maker(), first));
+  disk::verify_options o;
+  o.progress = [&](std::uint64_t done, std::uint64_t) {
+    if (done <= 40) REQUIRE(s->apply(commit_of(at(20 + done))));
+  };
+  const auto out = disk::verify_chain(maker().rules(), *s, o);
+  REQUIRE(out);
+  CHECK(out->blocks == 60);
+  CHECK(out->tip == at(60).id());
+}
+
+TEST_CASE("a reorganisation under verification is stale, and no damage") {
+  block_options other;
+  other.skip = 3;
+  const auto side = maker().chain(at(15), 8, other);
+  for (const std::size_t length : {3, 8}) // to a lower tip, to a higher one
+    for (const std::uint64_t when : {16, 18, 20}) {
+      CAPTURE(length);
+      CAPTURE(when);
+      temporary_directory directory;
+      auto s = open_chain(*directory, maker());
+      REQUIRE(s);
+      REQUIRE(store_chain(*s, maker(),
+                          {chain().begin(), chain().begin() + 20}));
+      disk::verify_options o;
+      o.progress = [&](std::uint64_t done, std::uint64_t) {
+        if (done != when) return;
+        disk::commit c;
+        c.truncate_heights_above = height{15};
+        for (std::size_t i = 0; i < length; ++i) {
+          const auto one = commit_of(side[i]);
+          c.blocks.push_back(one.blocks.front());
+          c.connected.push_back(one.connected.front());
+        }
+        c.tip = side[length - 1].id();
+        REQUIRE(s->apply(c));
+      };
+      const auto out = disk::verify_chain(maker().rules(), *s, o);
+      REQUIRE_FALSE(out);
+      CHECK(out.error() == errc::stale);
+    }
 }
 
 TEST_CASE("another body in a block's place is found, with its height") {
