@@ -9,5 +9,7 @@ system_config::system_config() {
     return std::string{name_of(static_cast<errc>(code))};
   });
   set("scheduler.max-threads", std::size_t{2}); // CAF's default: at least 4
+  // Idle workers wait; the default, stealing, polls and never lets a core rest.
+  set("scheduler.policy", caf::atom("sharing"));
 }
 } // namespace spacetime
