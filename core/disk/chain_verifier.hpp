@@ -22,7 +22,9 @@ struct verify_summary {
 
 /// Every rule of every block of the best chain, R1 to R14, the stored context
 /// and undo record, and at the end the stored accounts. Errors: `corrupt`
-/// naming height, block and the rule's code; `cancelled`.
+/// naming height, block and the rule's code; `cancelled`; `stale` if the chain
+/// was reorganised below what had been checked; `not_found` before genesis.
+/// Blocks that a running node adds meanwhile are verified too.
 result<verify_summary> verify_chain(const consensus::protocol& p,
                                     const reader& s,
                                     const verify_options& options);

@@ -139,6 +139,22 @@ TEST_CASE_FIXTURE(with_timelord, "stored ticks of an earlier run count") {
   CHECK(fact("idle") == "timelord = off");
 }
 
+TEST_CASE_FIXTURE(with_timelord,
+                  "who follows before the stored ticks are read is told of "
+                  "them") {
+  storage.stored = {ticks[0], ticks[1]};
+  state.tip = tip_event(chain.genesis.context);
+  from.actors.state = fake_state(*this, state);
+  from.actors.storage = fake_storage(*this, storage);
+  timelord = keep(spawn_timelord(sys, from));
+  caf::anon_send(timelord, atom::follow_v,
+                 caf::actor_cast<tick_listener>(follower));
+  run();
+  REQUIRE(events.tick_lists.size() == 1);
+  REQUIRE_FALSE(events.tick_lists[0].try_read(
+      [](schema::TickList::Reader in) { CHECK(in.getTicks().size() == 2); }));
+}
+
 TEST_CASE_FIXTURE(with_timelord, "ticks of eras long before the tip's are "
                                  "forgotten") {
   start();
