@@ -305,7 +305,7 @@ def _():
     for old, new in (("vdf_bits = 256", "vdf_bits = 512"), # another network
                      ("strength = 2", "strength = 3"),
                      ("k = 18", "k = 19"), ("[rules]", "[rulez]"),
-                     ("tau_ms = 100 ", "tau_ms = 10 "),
+                     ("tau_ms = 250 ", "tau_ms = 10 "),
                      ('name = "quick"', 'name = "other"'),
                      ("mode =", "mode"), (text, "")):
         expect(old in text, old)

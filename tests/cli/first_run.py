@@ -189,11 +189,13 @@ def _():
                       ["plot", "create", "--count", "0"],
                       ["plot", "create", "--k", "19"],
                       ["plot", "create", "--k", "32"],
+                      ["plot", "create", "--k", "274"],
                       ["plot", "inspect"], ["verify", "proof", "{}"],
                       ["up", "--rpc-listen", "127.0.0.1"],
                       ["up", "--rpc-listen", "127.0.0.1:99999"]):
         where = [] if len(arguments) < 2 else ["--home", work("none")]
         run(*arguments, *where).exits(USAGE).says("error: ")
+        expect(not os.path.exists(work("none")), f"{arguments} made a home")
 
 
 @claim("an RPC address that is no loopback is refused")

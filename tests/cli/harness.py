@@ -220,7 +220,7 @@ class Running:
 class Home:
     """A data directory and the network in it.
 
-    `quick` is a network of its own, regtest with ten ticks a second.
+    `quick` is a network of its own, regtest with four ticks a second.
     """
 
     def __init__(self, name, network="quick", root=None):
@@ -235,8 +235,8 @@ class Home:
     def write_spec(self):
         text = run("chain", "spec", "show", "--network", "regtest").exits(0).out
         for old, new in (('name = "regtest"', 'name = "quick"'),
-                         ("tau_ms = 1_000 ", "tau_ms = 100 "),
-                         ("tau_min_ms = 950 ", "tau_min_ms = 95 ")):
+                         ("tau_ms = 1_000 ", "tau_ms = 250 "),
+                         ("tau_min_ms = 950 ", "tau_min_ms = 240 ")):
             expect(old in text, f"regtest's spec has no {old}")
             text = text.replace(old, new)
         os.makedirs(self.path(), exist_ok=True)

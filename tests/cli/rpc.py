@@ -239,7 +239,7 @@ def _():
 
 @claim("verify proof judges the known answers from text, file and stdin")
 def _():
-    vectors = os.environ.get("SPACETIME_TEST_VECTORS")
+    vectors = os.environ["SPACETIME_TEST_VECTORS"]
     with open(os.path.join(vectors, "proof-of-time.json"),
               encoding="utf-8") as f:
         known = [p for p in json.load(f)["proofs"] if "seed" in p][:40]

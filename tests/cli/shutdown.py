@@ -148,11 +148,17 @@ def _():
 
 
 def fill(where, leave):
-    """Takes all but so many bytes of a file system."""
-    about = os.statvfs(where)
-    free = about.f_bavail * about.f_frsize
+    """Takes all but about `leave` bytes of a file system."""
     with open(os.path.join(where, "ballast"), "wb") as f:
-        os.posix_fallocate(f.fileno(), 0, max(1, free - leave))
+        for step in (1 << 20, 1 << 12): # a writer beside us takes some, too
+            while True:
+                about = os.statvfs(where)
+                if about.f_bavail * about.f_frsize < leave + step:
+                    break
+                try:
+                    os.posix_fallocate(f.fileno(), f.seek(0, os.SEEK_END), step)
+                except OSError:
+                    break
 
 
 class tmpfs:
@@ -173,13 +179,6 @@ class tmpfs:
         if self.mounted: # also while a process still ends in there
             subprocess.run(["umount", "-l", self.where], check=True)
 
-
-def fill(where, leave):
-    """Takes all but so many bytes of a file system."""
-    about = os.statvfs(where)
-    free = about.f_bavail * about.f_frsize
-    with open(os.path.join(where, "ballast"), "wb") as f:
-        os.posix_fallocate(f.fileno(), 0, max(1, free - leave))
 
 
 @claim("a disk that fills up makes the node read-only; it resumes by itself")
@@ -260,20 +259,24 @@ def _():
     bare.verify()
 
 
+def status_of(at, actor, key):
+    """What an actor says of itself; nothing before it does."""
+    status = at.call("node_getStatus").get("result") or {}
+    return (status.get(actor) or {}).get(key)
+
+
 def epoch_of(at):
     """The epoch the node's own ticks have reached."""
-    status = at.call("node_getStatus").get("result") or {}
-    return (status.get("timelord") or {}).get("epoch")
+    return status_of(at, "timelord", "epoch")
 
 
-@claim("a node that restarts makes its next block within two seconds of ticks")
+@claim("a node that restarts looks plots up at once, not after a renewal")
 def _():
     for _run in range(3):
         node = home().start_up("--quiet")
-        node.until_blocks(1, 30)
-        took = time.monotonic() - node.begun
+        home().until_answers(node)
+        node.until(lambda: status_of(home(), "scanner", "scans"), 3, "a scan")
         node.stop().exits(OK)
-        expect(took < 4, f"the first block came after {took:.1f} s")
 
 
 if __name__ == "__main__":

@@ -322,7 +322,8 @@ void add_plot(CLI::App& app, invocation& out) {
   make->add_option("--threads", chosen->threads, "Default: one per core")
       ->check(CLI::Range(1, 64));
   make->add_option("--k", chosen->k,
-                   "Another size, for measuring: it does not farm");
+                   "Another size, for measuring: it does not farm")
+      ->check(CLI::Range(18, 30));
   make->add_option("--payout", chosen->payout,
                    "The only address these plots can ever pay");
   make->footer("Examples:\n  spacetime plot create --count 16\n"

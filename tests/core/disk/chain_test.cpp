@@ -271,8 +271,8 @@ TEST_CASE("a reorganisation under verification is stale, and no damage") {
       temporary_directory directory;
       auto s = open_chain(*directory, maker());
       REQUIRE(s);
-      REQUIRE(store_chain(*s, maker(),
-                          {chain().begin(), chain().begin() + 20}));
+      REQUIRE(
+          store_chain(*s, maker(), {chain().begin(), chain().begin() + 20}));
       disk::verify_options o;
       o.progress = [&](std::uint64_t done, std::uint64_t) {
         if (done != when) return;
