@@ -39,6 +39,7 @@ constexpr std::string_view codec_and_up[] = {"core/codec/", "actors/"};
 constexpr std::string_view disk_and_up[] = {"core/disk/", "actors/", "tools/"};
 constexpr std::string_view actors_and_up[] = {"actors/", "tools/"};
 constexpr std::string_view tools_only[] = {"tools/"};
+constexpr std::string_view sim_and_tools[] = {"core/sim/", "tools/"};
 
 constexpr reserved reservations[] = {
     {"botan/", crypto_only},      {"secp256k1", crypto_only},
@@ -48,7 +49,7 @@ constexpr reserved reservations[] = {
     {"filesystem", disk_and_up},  {"iostream", disk_and_up},
     {"caf/", actors_and_up},      {"sys/socket.h", actors_and_up},
     {"httplib.h", actors_and_up}, {"actors/", actors_and_up},
-    {"tools/", tools_only},
+    {"tools/", tools_only},       {"core/sim/", sim_and_tools},
 };
 
 constexpr std::string_view integers_only[] = {
@@ -268,6 +269,8 @@ TEST_CASE("every climb of a made-up list is refused") {
       {"core/state/x.hpp", "core/disk/store.hpp", true},
       {"core/state/x.cpp", "lmdb.h"},
       {"core/state/x.cpp", "fstream"},
+      {"core/sim/x.cpp", "core/disk/store.hpp", true},
+      {"core/consensus/x.cpp", "core/sim/chain_maker.hpp", true},
       {"core/consensus/x.cpp", "actors/wire.hpp", true},
       {"core/consensus/x.cpp", "gmp.h"},
       {"core/codec/x.cpp", "caf/fwd.hpp"},

@@ -8,7 +8,7 @@ using namespace spacetime;
 using namespace spacetime::test;
 
 namespace {
-chain_maker& sim() {
+chain_maker& simulated() {
   static chain_maker maker{network_with("sim"), 11};
   return maker;
 }
@@ -18,29 +18,29 @@ const account_id friend_id{hash("st/test-friend", {})};
 made_block with(std::vector<tx> txs) {
   block_options o;
   o.txs = std::move(txs);
-  return sim().next(sim().genesis(), o);
+  return simulated().next(simulated().genesis(), o);
 }
 
 tx pays(std::uint64_t nonce, std::uint64_t value = 1'000'000) {
-  return sim().payment(0, nonce, friend_id, value);
+  return simulated().payment(0, nonce, friend_id, value);
 }
 
 errc refusal_with(std::vector<tx> txs) {
-  return refusal(sim(), sim().genesis(), with(std::move(txs)).raw);
+  return refusal(simulated(), simulated().genesis(), with(std::move(txs)).raw);
 }
 
 /// A block whose body is another than the one its header was made for.
 errc refusal_of_body(const made_block& b, std::vector<tx> txs) {
   auto other = b.value;
   other.txs = std::move(txs);
-  return refusal(sim(), sim().genesis(), other);
+  return refusal(simulated(), simulated().genesis(), other);
 }
 } // namespace
 
 TEST_CASE("R11 to R14: a body of good payments is valid") {
   const auto b = with({pays(0), pays(1), pays(2)});
   REQUIRE(b.valid);
-  CHECK(verdict(sim(), sim().genesis(), b.raw));
+  CHECK(verdict(simulated(), simulated().genesis(), b.raw));
   CHECK(b.ledger.find(friend_id).balance.value == 3'000'000);
 }
 
@@ -94,7 +94,8 @@ TEST_CASE("R12: a signature known to be good is not verified again") {
   t.seal.value[3] ^= 1;
   const auto b = with({t});
   const auto check = [&](const consensus::known_signature& known) {
-    return consensus::check_body(sim().rules(), b.head(), b.value.txs, known);
+    return consensus::check_body(simulated().rules(), b.head(), b.value.txs,
+                                 known);
   };
   CHECK(check(nullptr).error() == errc::bad_signature);
   CHECK(check([](const tx&) { return false; }).error() == errc::bad_signature);
@@ -102,22 +103,24 @@ TEST_CASE("R12: a signature known to be good is not verified again") {
 }
 
 TEST_CASE("R12: a fee below its size is fee_below_minimum") {
-  const auto enough = sim().payment(0, 0, friend_id, 1, 159 + 256);
-  CHECK(verdict(sim(), sim().genesis(), with({enough}).raw));
-  CHECK(refusal_with({sim().payment(0, 0, friend_id, 1, 158)})
+  const auto enough = simulated().payment(0, 0, friend_id, 1, 159 + 256);
+  CHECK(verdict(simulated(), simulated().genesis(), with({enough}).raw));
+  CHECK(refusal_with({simulated().payment(0, 0, friend_id, 1, 158)})
         == errc::fee_below_minimum);
 }
 
 TEST_CASE("R12: an amount of zero or to oneself is bad_tx_format") {
   CHECK(refusal_with({pays(0, 0)}) == errc::bad_tx_format);
-  const auto self = account_of(sim().premine_key(0).public_part());
-  CHECK(refusal_with({sim().payment(0, 0, self, 5)}) == errc::bad_tx_format);
+  const auto self = account_of(simulated().premine_key(0).public_part());
+  CHECK(refusal_with({simulated().payment(0, 0, self, 5)})
+        == errc::bad_tx_format);
 }
 
 TEST_CASE("R12: a transaction of another network is bad_signature") {
   const chain_maker other{network_with("regtest"), 1, 0};
   auto t = other.payment(0, 0, friend_id, 5);
-  t.id = codec::id_of(sim().rules().spec.network(), t); // as it is decoded
+  t.id =
+      codec::id_of(simulated().rules().spec.network(), t); // as it is decoded
   CHECK(refusal_with({t}) == errc::bad_signature);
 }
 
@@ -130,43 +133,46 @@ TEST_CASE("R13: nonces follow each other") {
 
 TEST_CASE("R13: nobody spends more than they have") {
   const auto all = 1'000'000'000'000'000 - 1'000;
-  CHECK(verdict(sim(), sim().genesis(), with({pays(0, all)}).raw));
+  CHECK(verdict(simulated(), simulated().genesis(), with({pays(0, all)}).raw));
   CHECK(refusal_with({pays(0, all + 1)}) == errc::insufficient_balance);
   CHECK(refusal_with({pays(0, all), pays(1, 1)}) == errc::insufficient_balance);
   CHECK(refusal_with({pays(0, ~std::uint64_t{0})}) == errc::amount_overflow);
 }
 
 TEST_CASE("R13: an expiry below the block's height is tx_expired") {
-  const auto parent = sim().next(sim().genesis());
+  const auto parent = simulated().next(simulated().genesis());
   const auto at = [&](std::uint32_t expiry) {
     block_options o;
     auto t = pays(0);
     t.expiry = {expiry};
-    sim().seal(t, 0);
+    simulated().seal(t, 0);
     o.txs = {t};
-    return sim().next(parent, o).raw;
+    return simulated().next(parent, o).raw;
   };
-  CHECK(refusal(sim(), parent, at(1)) == errc::tx_expired);
+  CHECK(refusal(simulated(), parent, at(1)) == errc::tx_expired);
   for (const auto expiry : {0u, 2u, 3u})
-    CHECK(verdict(sim(), parent, at(expiry)));
+    CHECK(verdict(simulated(), parent, at(expiry)));
 }
 
 TEST_CASE("R13: a new account costs 256 bytes more") {
   const auto fee = [](std::uint64_t f) {
-    return sim().payment(0, 0, friend_id, 1, f);
+    return simulated().payment(0, 0, friend_id, 1, f);
   };
   CHECK(refusal_with({fee(159 + 255)}) == errc::fee_below_minimum);
-  CHECK(verdict(sim(), sim().genesis(), with({fee(159 + 256)}).raw));
+  CHECK(
+      verdict(simulated(), simulated().genesis(), with({fee(159 + 256)}).raw));
   // The second payment finds the account there.
-  CHECK(verdict(sim(), sim().genesis(),
-                with({pays(0), sim().payment(0, 1, friend_id, 1, 159)}).raw));
+  CHECK(verdict(
+      simulated(), simulated().genesis(),
+      with({pays(0), simulated().payment(0, 1, friend_id, 1, 159)}).raw));
 }
 
 TEST_CASE("R14: another state root is bad_state_root") {
   block_options o;
   o.txs = {pays(0)};
-  o.state_root = sim().genesis().head().state_root;
-  const auto b = sim().next(sim().genesis(), o);
+  o.state_root = simulated().genesis().head().state_root;
+  const auto b = simulated().next(simulated().genesis(), o);
   CHECK_FALSE(b.valid);
-  CHECK(refusal(sim(), sim().genesis(), b.raw) == errc::bad_state_root);
+  CHECK(refusal(simulated(), simulated().genesis(), b.raw)
+        == errc::bad_state_root);
 }

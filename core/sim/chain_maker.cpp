@@ -1,4 +1,4 @@
-#include "tests/support/chain_maker.hpp"
+#include "core/sim/chain_maker.hpp"
 
 #include "core/base/check.hpp"
 #include "core/codec/block.hpp"
@@ -11,7 +11,7 @@
 
 #include <mutex>
 
-namespace spacetime::test {
+namespace spacetime::sim {
 namespace {
 using fragments = std::vector<std::uint64_t>;
 
@@ -350,4 +350,4 @@ void chain_maker::seal(tx& t, std::uint32_t from) const {
   t.id = codec::id_of(rules_->spec.network(), t);
   t.seal = premine_key(from).sign(t.id.value);
 }
-} // namespace spacetime::test
+} // namespace spacetime::sim
