@@ -5,6 +5,7 @@
 #include "core/chain/spec.hpp"
 #include "core/crypto/sign.hpp"
 #include "core/disk/store.hpp"
+#include "core/tx/signatures.hpp"
 
 #include <caf/fwd.hpp>
 
@@ -59,6 +60,8 @@ struct boot {
   std::shared_ptr<const node_options> options;
   /// Written by the storage actor alone; others of this machine read.
   std::shared_ptr<disk::store> store;
+  /// Signatures that mempool and validator need not verify again; or null.
+  std::shared_ptr<verified_signatures> signatures;
   handles actors;
   bool detached = true; ///< workers on threads of their own; false in tests
 };

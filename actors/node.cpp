@@ -4,6 +4,7 @@
 #include "actors/log.hpp"
 #include "actors/observed.hpp"
 #include "actors/supervisor.hpp"
+#include "core/codec/tx.hpp"
 #include "core/disk/chain_loader.hpp"
 
 #include <caf/send.hpp>
@@ -95,6 +96,9 @@ result<std::unique_ptr<node>> node::start(chain_spec spec,
   if (auto chain = disk::load_chain(*b.rules, *store); !chain)
     return fail(chain.error());
   b.store = std::make_shared<disk::store>(std::move(*store));
+  // As many as can wait in the mempool: a block brings few others.
+  b.signatures = std::make_shared<verified_signatures>(b.options->mempool_bytes
+                                                       / codec::tx_size(0));
   out->boot_all();
   return out;
 }

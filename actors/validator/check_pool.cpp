@@ -22,10 +22,13 @@ using worker_self =
 
 /// What all workers share.
 struct shared_proofs {
-  explicit shared_proofs(std::shared_ptr<const consensus::protocol> p)
-      : rules(std::move(p)), time(*rules) {}
+  shared_proofs(const boot& from, unsigned n)
+      : rules(from.rules), time(*rules), signatures(from.signatures),
+        workers(n) {}
   std::shared_ptr<const consensus::protocol> rules;
   consensus::time_proofs time;
+  std::shared_ptr<verified_signatures> signatures;
+  unsigned workers;
 };
 
 result<bytes> raw_of(const block_msg& m) {
@@ -64,7 +67,8 @@ result<checked_block_msg> check_block(shared_proofs& shared,
   if (!b) return fail(b.error());
   auto after = consensus::check_header({p, shared.time, now}, *above, b->head);
   if (!after) return fail(after.error());
-  if (auto ok = consensus::check_body(p, b->head, b->txs); !ok)
+  const signature_help help{shared.signatures.get(), shared.workers};
+  if (auto ok = consensus::check_body(p, b->head, b->txs, help); !ok)
     return fail(ok.error());
   return checked_block_msg::build([&](schema::CheckedBlock::Builder out) {
     out.setBlock(blob(*raw));
@@ -100,7 +104,7 @@ check_worker::behavior_type worker(worker_self*,
 
 std::vector<check_worker> spawn_check_pool(caf::actor_system& sys,
                                            const boot& from, unsigned n) {
-  auto shared = std::make_shared<shared_proofs>(from.rules);
+  auto shared = std::make_shared<shared_proofs>(from, n);
   std::vector<check_worker> out;
   for (unsigned i = 0; i < n; ++i)
     out.push_back(from.detached ? sys.spawn<caf::detached>(worker, shared)

@@ -90,18 +90,20 @@ result<chain_context> check_header(const check_environment& env,
 }
 
 status check_body(const protocol& p, const header& h,
-                  const std::vector<tx>& txs, const known_signature& known) {
+                  const std::vector<tx>& txs, const signature_help& help) {
   const auto& rules = p.spec.at(h.epoch);
   if (txs.size() > rules.max_txs
       || codec::body_size(txs) > rules.max_body_bytes)
     return fail(errc::body_too_large);                                  // R11
   if (codec::tx_root(txs) != h.tx_root) return fail(errc::bad_tx_root); // R11
-  for (const auto& t : txs) {                                           // R12
-    const auto check =
-        known && known(t) ? signature_check::skip : signature_check::verify;
-    if (auto ok = check_stateless(rules, t, check); !ok)
-      return fail(ok.error());
+  std::size_t sound = 0; // R12: those before the first that fails otherwise
+  status rest;
+  while (rest && sound < txs.size()) {
+    rest = check_stateless(rules, txs[sound], signature_check::skip);
+    if (rest) ++sound;
   }
-  return {};
+  if (first_bad_signature(std::span{txs}.first(sound), help) < sound)
+    return fail(errc::bad_signature, "transaction");
+  return rest;
 }
 } // namespace spacetime::consensus

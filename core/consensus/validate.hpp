@@ -3,8 +3,7 @@
 // decoder (core/codec), R3 the block index, R13 and R14 the ledger.
 
 #include "core/consensus/time_proofs.hpp"
-
-#include <functional>
+#include "core/tx/signatures.hpp"
 
 namespace spacetime::consensus {
 /// What a validator lends to a check.
@@ -23,13 +22,10 @@ result<chain_context> check_header(const check_environment& env,
                                    const chain_context& parent,
                                    const header& h);
 
-/// True for a signature that was verified before; may always say no.
-using known_signature = std::function<bool(const tx&)>;
-
-/// R11 and R12: limits, root and each transaction by itself.
+/// R11 and R12: limits, root and each transaction by itself. The error is that
+/// of the first transaction that fails, whatever `help` there is.
 status check_body(const protocol& p, const header& h,
-                  const std::vector<tx>& txs,
-                  const known_signature& known = nullptr);
+                  const std::vector<tx>& txs, const signature_help& help = {});
 
 /// The ticket of a plot in an epoch: its score and what infuses the era.
 struct ticket {

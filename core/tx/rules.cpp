@@ -6,12 +6,6 @@
 #include "core/crypto/sign.hpp"
 
 namespace spacetime {
-namespace {
-bytes32 key_of(const tx& t) {
-  return hash("st/verified", {t.id.value, t.seal.value});
-}
-} // namespace
-
 account_id sender_of(const tx& t) {
   return account_of(t.sender);
 }
@@ -37,19 +31,5 @@ status check_stateless(const rule_set& rules, const tx& t,
   if (seal == signature_check::verify && !verify(t.sender, t.id.value, t.seal))
     return fail(errc::bad_signature, "transaction");
   return {};
-}
-
-void verified_signatures::remember(const tx& t) {
-  if (capacity_ == 0) return;
-  if (younger_.size() >= capacity_) {
-    older_ = std::move(younger_);
-    younger_.clear();
-  }
-  younger_.insert(key_of(t));
-}
-
-bool verified_signatures::knows(const tx& t) const {
-  const auto key = key_of(t);
-  return younger_.contains(key) || older_.contains(key);
 }
 } // namespace spacetime

@@ -6,7 +6,6 @@
 #include "core/tx/tx.hpp"
 
 #include <optional>
-#include <set>
 
 namespace spacetime {
 /// The account that pays for `t`: that of its key.
@@ -30,18 +29,4 @@ enum class signature_check : bool { verify, skip };
 /// Errors: `bad_tx_format`, `fee_below_minimum`, `bad_signature`.
 status check_stateless(const rule_set& rules, const tx& t,
                        signature_check seal = signature_check::verify);
-
-/// Remembers signatures that did verify: at least the last `capacity`, at most
-/// twice as many.
-class verified_signatures {
-public:
-  explicit verified_signatures(std::size_t capacity) : capacity_(capacity) {}
-  void remember(const tx& t);
-  [[nodiscard]] bool knows(const tx& t) const;
-
-private:
-  std::size_t capacity_;
-  // Two generations of H(id, seal); when the younger is full the older goes.
-  std::set<bytes32> younger_, older_;
-};
 } // namespace spacetime

@@ -34,6 +34,7 @@ struct actor_fixture : deterministic {
     options = o;
     from.rules = chain.rules;
     from.options = o;
+    from.signatures = std::make_shared<verified_signatures>(1000);
     from.detached = false;
   }
   // Actors first: they hold the store, and call back into this fixture.

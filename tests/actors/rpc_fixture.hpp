@@ -49,6 +49,7 @@ public:
     check(store && disk::ensure_genesis(*from.rules, *store),
           "a store can be made");
     from.store = std::make_shared<disk::store>(std::move(*store));
+    from.signatures = std::make_shared<verified_signatures>(1000);
     add(from.actors.storage, spawn_storage(sys, from));
     add(from.actors.state, spawn_state(sys, from));
     add(from.actors.mempool, spawn_mempool(sys, from));

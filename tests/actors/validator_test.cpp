@@ -222,3 +222,19 @@ TEST_CASE_FIXTURE(with_validator, "the tip that is told is a parent at hand") {
   run();
   CHECK(offer(chain.next(two.context)));
 }
+
+TEST_CASE_FIXTURE(with_validator, "a signature that a block has shown is not "
+                                  "verified again") {
+  const auto paid = sim_payment(0);
+  REQUIRE(offer(chain.next(chain.genesis.context, {.txs = {paid}})));
+  CHECK(from.signatures->knows(paid));
+  // Shown by filling the memory with a lie, as nothing else would do.
+  auto forged = sim_payment(1);
+  forged.seal.value[3] ^= 1;
+  const auto b =
+      chain.next(chain.genesis.context, {.txs = {paid, forged}, .farmer = 2});
+  CHECK(refusal(b) == errc::bad_signature);
+  from.signatures->remember(forged);
+  CHECK(offer(
+      chain.next(chain.genesis.context, {.txs = {paid, forged}, .farmer = 3})));
+}

@@ -93,13 +93,45 @@ TEST_CASE("R12: a signature known to be good is not verified again") {
   auto t = pays(0);
   t.seal.value[3] ^= 1;
   const auto b = with({t});
-  const auto check = [&](const consensus::known_signature& known) {
+  verified_signatures known{10};
+  const auto check = [&] {
     return consensus::check_body(simulated().rules(), b.head(), b.value.txs,
-                                 known);
+                                 {&known, 1});
   };
-  CHECK(check(nullptr).error() == errc::bad_signature);
-  CHECK(check([](const tx&) { return false; }).error() == errc::bad_signature);
-  CHECK(check([&](const tx& x) { return x == t; }));
+  CHECK(check().error() == errc::bad_signature);
+  known.remember(t); // as no caller would
+  CHECK(check());
+}
+
+TEST_CASE("R12: the error is that of the first transaction that fails, however "
+          "many threads look") {
+  std::vector<tx> good;
+  for (std::uint64_t n = 0; n < 100; ++n) good.push_back(pays(n));
+  const auto verdict_of = [](const std::vector<tx>& txs, unsigned threads) {
+    header h; // of the rules, check_body reads the epoch and the root alone
+    h.epoch.value = 1;
+    h.tx_root = codec::tx_root(txs);
+    const auto ok =
+        consensus::check_body(simulated().rules(), h, txs, {nullptr, threads});
+    return ok ? std::optional<errc>{} : ok.error().code;
+  };
+  for (const unsigned threads : {1u, 4u}) {
+    CHECK_FALSE(verdict_of(good, threads));
+    for (const std::size_t at : {0u, 50u, 99u}) {
+      auto unsigned_one = good;
+      unsigned_one[at].seal.value[9] ^= 1;
+      CHECK(verdict_of(unsigned_one, threads) == errc::bad_signature);
+      auto cheap = good; // its signature is bad, too: fees come first
+      cheap[at].fee.value = 1;
+      CHECK(verdict_of(cheap, threads) == errc::fee_below_minimum);
+    }
+    auto both = good;
+    both[40].seal.value[9] ^= 1;
+    both[60].fee.value = 1;
+    CHECK(verdict_of(both, threads) == errc::bad_signature);
+    both[20].fee.value = 1;
+    CHECK(verdict_of(both, threads) == errc::fee_below_minimum);
+  }
 }
 
 TEST_CASE("R12: a fee below its size is fee_below_minimum") {
