@@ -60,10 +60,6 @@ result<checked_block_msg> check_block(shared_proofs& shared,
   auto raw = raw_of(m);
   if (!raw) return fail(raw.error());
   auto b = codec::decode_block(p.spec.network(), *raw);
-  // R1 whatever the field: before the body's root is checked, nothing in it
-  // may be held against the block id.
-  if (!b && b.error() == errc::bad_tx_format)
-    return fail(errc::malformed, "transaction: " + b.error().detail);
   if (!b) return fail(b.error());
   auto after = consensus::check_header({p, shared.time, now}, *above, b->head);
   if (!after) return fail(after.error());

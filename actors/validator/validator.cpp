@@ -88,7 +88,9 @@ bool condemns_id(errc e) {
   case errc::score_above_target:
   case errc::bad_time_entries:
   case errc::bad_proof_of_time:
-  case errc::bad_tx_format:
+  case errc::bad_tx_size:
+  case errc::zero_amount:
+  case errc::self_payment:
   case errc::fee_below_minimum:
   case errc::nonce_too_low:
   case errc::nonce_too_high:

@@ -29,7 +29,7 @@ enum class errc : std::uint8_t {
   bad_proof_of_time,    ///< R10: a VDF proof does not verify
   body_too_large,       ///< R11: above max_body_bytes or max_txs
   bad_tx_root,          ///< R11: not the root of these transactions
-  bad_tx_format,        ///< R12: version, type, memo, amount, recipient
+  bad_tx_format,        ///< R12: of no known type
   fee_below_minimum,    ///< R12: fee < min_fee_rate * size, in motes
   nonce_too_low,        ///< R13: that nonce was used already
   nonce_too_high,       ///< R13: an earlier nonce is missing
@@ -41,6 +41,10 @@ enum class errc : std::uint8_t {
   bad_discriminant,     ///< a seed or size no discriminant exists for
   invalid_ancestor,     ///< R3: descends from a refused block
   bad_checksum,         ///< text whose own checksum does not fit
+  bad_tx_size,          ///< R12: not 159 bytes and a memo of at most 80
+  bad_tx_version,       ///< R12: not version 1
+  zero_amount,          ///< R12: a payment of nothing
+  self_payment,         ///< R12: the recipient is the sender
   // 100-149: nobody is to blame; try later or ask elsewhere.
   busy = 100,         ///< a queue is full
   unavailable,        ///< that part of the node is not there now

@@ -129,7 +129,9 @@ result<block> decode_block(const network_id& network, byte_view raw) {
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::size_t n = in.take<std::uint16_t>();
     auto t = decode_tx(network, in.take(n));
-    if (!t) return fail(t.error());
+    if (!t)
+      return fail(errc::malformed, "transaction " + std::to_string(i) + ": "
+                                       + to_string(t.error()));
     b.txs.push_back(std::move(*t));
   }
   if (!in.done()) return fail(errc::malformed, "body length");

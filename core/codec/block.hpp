@@ -25,7 +25,8 @@ std::size_t body_size(const std::vector<tx>& txs);
 
 /// In messages and files: u32 header length | header | body.
 bytes encode(const block& b);
-/// Errors (R1): `malformed`, `too_large`, `bad_tx_format`.
+/// Errors (R1): `malformed`, also for whatever is wrong with the bytes of a
+/// transaction, as nothing shows yet that they are the header's; `too_large`.
 result<block> decode_block(const network_id& network, byte_view raw);
 /// Only the header of such bytes.
 result<header> header_of_block(byte_view raw);

@@ -30,12 +30,12 @@ tx_id id_of(const network_id& network, const tx& t) {
 
 result<tx> decode_tx(const network_id& network, byte_view raw) {
   if (raw.size() < tx_size(0))
-    return fail(errc::malformed, "transaction length");
+    return fail(errc::bad_tx_size, std::to_string(raw.size()) + " bytes");
   reader in{raw};
-  if (in.take<std::uint8_t>() != tx::version)
-    return fail(errc::bad_tx_format, "unknown transaction version");
-  if (in.take<std::uint8_t>() != tx::payment)
-    return fail(errc::bad_tx_format, "unknown transaction type");
+  if (const auto version = in.take<std::uint8_t>(); version != tx::version)
+    return fail(errc::bad_tx_version, std::to_string(version));
+  if (const auto type = in.take<std::uint8_t>(); type != tx::payment)
+    return fail(errc::bad_tx_format, "type " + std::to_string(type));
   tx t;
   t.sender.value = in.take<32>();
   t.nonce = in.take<std::uint64_t>();
@@ -44,11 +44,14 @@ result<tx> decode_tx(const network_id& network, byte_view raw) {
   t.fee.value = in.take<std::uint64_t>();
   t.expiry.value = in.take<std::uint32_t>();
   const auto n = in.take<std::uint8_t>();
-  if (n > tx::max_memo) return fail(errc::bad_tx_format, "memo above 80 bytes");
+  if (n > tx::max_memo) return fail(errc::bad_tx_size, "memo above 80 bytes");
   const auto memo = in.take(std::size_t{n});
   t.memo.assign(memo.begin(), memo.end());
   t.seal.value = in.take<64>();
-  if (!in.done()) return fail(errc::malformed, "transaction length");
+  if (!in.done())
+    return fail(errc::bad_tx_size, std::to_string(raw.size())
+                                       + " bytes with a memo of "
+                                       + std::to_string(n));
   t.id = {hash("st/tx", {network.value, raw.first(raw.size() - 64)})};
   return t;
 }

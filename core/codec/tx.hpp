@@ -13,8 +13,8 @@ bytes encode_unsigned(const tx& t);
 /// H("st/tx", network id, unsigned bytes).
 tx_id id_of(const network_id& network, const tx& t);
 /// Exactly one transaction; its id is computed for `network`.
-/// Errors: `malformed` (truncated, surplus), `bad_tx_format` (version, type,
-/// memo length).
+/// Errors: `bad_tx_size` (truncated, surplus, memo length), `bad_tx_version`,
+/// `bad_tx_format` (type).
 result<tx> decode_tx(const network_id& network, byte_view raw);
 
 /// Bytes of a transaction with a memo of n bytes.

@@ -42,7 +42,7 @@ public:
   /// nothing has changed. R12 must hold already.
   /// Errors: `bad_height`, `tx_expired`, `nonce_too_low`, `nonce_too_high`,
   /// `fee_below_minimum`, `insufficient_balance`, `amount_overflow`,
-  /// `bad_tx_format` (sender is the recipient).
+  /// `self_payment`.
   [[nodiscard]] result<delta> apply(const rule_set& rules,
                                     const block_info& block,
                                     std::span<const tx> txs);

@@ -30,8 +30,7 @@ status transition::check_order(const tx& t, const account& sender) const {
 status transition::pay(const tx& t) {
   const auto sender_id = sender_of(t);
   // R12 says so too; here it would make coins out of nothing.
-  if (sender_id == t.recipient)
-    return fail(errc::bad_tx_format, "recipient is the sender");
+  if (sender_id == t.recipient) return fail(errc::self_payment);
   auto& sender = touch(sender_id).now;
   auto& recipient = touch(t.recipient).now;
   if (auto ok = check_order(t, sender); !ok) return ok;

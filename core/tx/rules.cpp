@@ -21,13 +21,12 @@ std::optional<amount> least_fee(const rule_set& rules, const tx& t,
 
 status check_stateless(const rule_set& rules, const tx& t,
                        signature_check seal) {
-  if (t.value.value == 0) return fail(errc::bad_tx_format, "amount is 0");
+  if (t.value.value == 0) return fail(errc::zero_amount);
   if (t.memo.size() > tx::max_memo)
-    return fail(errc::bad_tx_format, "memo above 80 bytes");
+    return fail(errc::bad_tx_size, "memo above 80 bytes");
   const auto least = least_fee(rules, t, false);
   if (!least || t.fee < *least) return fail(errc::fee_below_minimum);
-  if (t.recipient == sender_of(t))
-    return fail(errc::bad_tx_format, "recipient is the sender");
+  if (t.recipient == sender_of(t)) return fail(errc::self_payment);
   if (seal == signature_check::verify && !verify(t.sender, t.id.value, t.seal))
     return fail(errc::bad_signature, "transaction");
   return {};

@@ -26,7 +26,8 @@ enum class signature_check : bool { verify, skip };
 
 /// R12, cheapest first; `t.id` must be its id on this network, as a decoded
 /// transaction's is.
-/// Errors: `bad_tx_format`, `fee_below_minimum`, `bad_signature`.
+/// Errors: `zero_amount`, `bad_tx_size`, `fee_below_minimum`, `self_payment`,
+/// `bad_signature`.
 status check_stateless(const rule_set& rules, const tx& t,
                        signature_check seal = signature_check::verify);
 } // namespace spacetime

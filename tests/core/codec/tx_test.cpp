@@ -75,14 +75,16 @@ TEST_CASE("another version, another type and a long memo are named") {
   random_source random{4};
   const auto raw = codec::encode(any_tx(random));
   constexpr std::size_t memo_length = 1 + 1 + 32 + 8 + 32 + 8 + 8 + 4;
-  const std::pair<std::size_t, std::uint8_t> places[] = {
-      {0, 2}, {1, 0}, {memo_length, 81}};
-  for (const auto& [at, value] : places) {
+  const std::tuple<std::size_t, std::uint8_t, errc> places[] = {
+      {0, 2, errc::bad_tx_version},
+      {1, 0, errc::bad_tx_format},
+      {memo_length, 81, errc::bad_tx_size}};
+  for (const auto& [at, value, code] : places) {
     auto other = raw;
     other[at] = value;
     const auto t = codec::decode_tx(example_network(), other);
     REQUIRE_FALSE(t);
-    CHECK(t.error() == errc::bad_tx_format);
+    CHECK(t.error() == code);
   }
 }
 

@@ -141,11 +141,11 @@ TEST_CASE("R12: a fee below its size is fee_below_minimum") {
         == errc::fee_below_minimum);
 }
 
-TEST_CASE("R12: an amount of zero or to oneself is bad_tx_format") {
-  CHECK(refusal_with({pays(0, 0)}) == errc::bad_tx_format);
+TEST_CASE("R12: nothing is paid to anybody, nor anything to oneself") {
+  CHECK(refusal_with({pays(0, 0)}) == errc::zero_amount);
   const auto self = account_of(simulated().premine_key(0).public_part());
   CHECK(refusal_with({simulated().payment(0, 0, self, 5)})
-        == errc::bad_tx_format);
+        == errc::self_payment);
 }
 
 TEST_CASE("R12: a transaction of another network is bad_signature") {

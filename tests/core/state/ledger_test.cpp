@@ -131,7 +131,7 @@ TEST_CASE("each rule of R13, broken alone, is refused with its code and "
       {"a new account for the fee of an old one",
        {pay(1, 0, 50, 1, 159 + 255)},
        errc::fee_below_minimum},
-      {"a payment to itself", {pay(1, 0, 1, 1)}, errc::bad_tx_format},
+      {"a payment to itself", {pay(1, 0, 1, 1)}, errc::self_payment},
       {"the last of many",
        {pay(1, 0, 2, 1), pay(2, 0, 60, 9), pay(3, 5, 1, 1)},
        errc::nonce_too_high},

@@ -22,16 +22,16 @@ struct breakage {
 
 const breakage breakages[] = {
     {"no amount", [](tx& t, rule_set&) { t.value.value = 0; },
-     errc::bad_tx_format, true},
+     errc::zero_amount, true},
     {"a payment to itself",
      [](tx& t, rule_set&) { t.recipient = account_of(t.sender); },
-     errc::bad_tx_format, true},
+     errc::self_payment, true},
     {"a memo of 81 bytes",
      [](tx& t, rule_set&) {
        t.memo.resize(81);
        t.fee.value = 1000;
      },
-     errc::bad_tx_format, true},
+     errc::bad_tx_size, true},
     {"a fee one below the least", [](tx& t, rule_set&) { --t.fee.value; },
      errc::fee_below_minimum, true},
     {"a memo byte that is not paid for",
