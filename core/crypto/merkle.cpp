@@ -4,17 +4,10 @@
 
 namespace spacetime {
 bytes32 merkle_root(std::string_view node_tag, std::vector<bytes32> leaves) {
-  if (leaves.empty()) return {};
-  // Pairing neighbours level by level and carrying the odd one up gives the
-  // same tree as RFC 6962's split at the largest power of two.
-  while (leaves.size() > 1) {
-    std::size_t out = 0;
-    for (std::size_t i = 0; i + 1 < leaves.size(); i += 2)
-      leaves[out++] = hash(node_tag, {leaves[i], leaves[i + 1]});
-    if (leaves.size() % 2 == 1) leaves[out++] = leaves.back();
-    leaves.resize(out);
-  }
-  return leaves.front();
+  return merkle_root(std::move(leaves),
+                     [node_tag](const bytes32& left, const bytes32& right) {
+                       return hash(node_tag, {left, right});
+                     });
 }
 
 void mountain_range::append(std::string_view node_tag, const bytes32& leaf) {

@@ -6,9 +6,25 @@
 #include <vector>
 
 namespace spacetime {
-/// Root of an RFC 6962-style tree over leaf hashes, in order: split at the
-/// largest power of two below n, node = H(node_tag, left, right); one leaf is
-/// its own root; no leaf gives 32 zero bytes. O(n) hashes.
+/// The root of RFC 6962's tree over leaf hashes, in order, with
+/// `join(left, right)` as the hash of a node: split at the largest power of two
+/// below n; one leaf is its own root; no leaf gives 32 zero bytes.
+template <class Join>
+bytes32 merkle_root(std::vector<bytes32> leaves, Join join) {
+  if (leaves.empty()) return {};
+  // Pairing neighbours level by level and carrying the odd one up gives the
+  // same tree as RFC 6962's split.
+  while (leaves.size() > 1) {
+    std::size_t out = 0;
+    for (std::size_t i = 0; i + 1 < leaves.size(); i += 2)
+      leaves[out++] = join(leaves[i], leaves[i + 1]);
+    if (leaves.size() % 2 == 1) leaves[out++] = leaves.back();
+    leaves.resize(out);
+  }
+  return leaves.front();
+}
+
+/// The same with node = H(node_tag, left, right). O(n) hashes.
 bytes32 merkle_root(std::string_view node_tag, std::vector<bytes32> leaves);
 
 /// A Merkle mountain range: appends in O(log n), keeps only the peaks.
