@@ -4,6 +4,7 @@
 //
 // model_bench [users] [blocks] [transfers in a block]
 
+#include "bench/timing.hpp"
 #include "bench/utxo.hpp"
 #include "core/base/check.hpp"
 #include "core/codec/tx.hpp"
@@ -12,7 +13,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <functional>
 #include <random>
 
@@ -32,24 +32,6 @@ rule_set some_rules() {
   r.tail = 500'000'000;
   r.min_fee_rate = 1;
   return r;
-}
-
-/// Of this thread's processor time: others may use the machine, too.
-double ms_of(const std::function<void()>& work) {
-  const auto now = [] {
-    timespec t{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) * 1e3
-           + static_cast<double>(t.tv_nsec) / 1e6;
-  };
-  const auto start = now();
-  work();
-  return now() - start;
-}
-
-double median(std::vector<double> all) {
-  std::sort(all.begin(), all.end());
-  return all[all.size() / 2];
 }
 
 struct coin {
@@ -101,9 +83,9 @@ public:
     const auto payee = random_() % users_.size();
     b.info = {{ledger_.height().value + 1}, users_[payee].id};
     payees_.push_back(payee);
-    account_ms.push_back(ms_of([&] { apply_accounts(b); }));
+    account_ms.push_back(cpu_ms([&] { apply_accounts(b); }));
     mature(b);
-    utxo_ms.push_back(ms_of([&] { apply_outputs(b); }));
+    utxo_ms.push_back(cpu_ms([&] { apply_outputs(b); }));
     return b;
   }
 
@@ -238,11 +220,11 @@ void reorganisation(comparison& c) {
   std::vector<both> branch;
   for (std::size_t i = 0; i < reorg_blocks; ++i)
     branch.push_back(c.next(reorg_transfers));
-  const auto accounts = ms_of([&] {
+  const auto accounts = cpu_ms([&] {
     for (auto b = branch.rbegin(); b != branch.rend(); ++b) c.undo_accounts(*b);
     for (auto& b : branch) c.apply_accounts(b);
   });
-  const auto outputs = ms_of([&] {
+  const auto outputs = cpu_ms([&] {
     for (auto b = branch.rbegin(); b != branch.rend(); ++b) c.undo_outputs(*b);
     for (auto& b : branch) c.apply_outputs(b);
   });
@@ -282,8 +264,8 @@ void proofs(const comparison& c) {
   print("bytes of proof for one balance", account_bytes / users,
         utxo_bytes / users, "B");
   print("verification for one balance",
-        ms_of([&] { all(account_checks); }) * 1'000 / users,
-        ms_of([&] { all(utxo_checks); }) * 1'000 / users, "us");
+        cpu_ms([&] { all(account_checks); }) * 1'000 / users,
+        cpu_ms([&] { all(utxo_checks); }) * 1'000 / users, "us");
 }
 
 std::size_t argument(int argc, char** argv, int at, std::size_t otherwise) {
