@@ -5,24 +5,13 @@
 #include "core/consensus/validate.hpp"
 #include "core/crypto/hash.hpp"
 #include "tests/support/chain_maker.hpp"
+#include "tests/support/slow_build.hpp"
 
 #include <doctest/doctest.h>
 
 #include <functional>
 
 namespace spacetime::test {
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool slow_build = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr bool slow_build = true;
-#else
-inline constexpr bool slow_build = false;
-#endif
-#else
-inline constexpr bool slow_build = false;
-#endif
-
 /// The maker of real blocks that most test cases share.
 inline chain_maker& regtest() {
   static chain_maker maker{network_with("regtest"), 1, 2};
