@@ -333,6 +333,29 @@ class Home:
         return node.until(self.answered_tip, seconds, "an answer over RPC")
 
 
+def keys_of(value, prefix=""):
+    """All keys, as json.keys lists them: "outer.inner", "list[].key"."""
+    out = []
+    for key, inner in value.items():
+        out.append(prefix + key)
+        if isinstance(inner, dict):
+            out += keys_of(inner, f"{prefix}{key}.")
+        elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            out += keys_of(inner[0], f"{prefix}{key}[].")
+    return out
+
+
+def check_keys(name, answer):
+    """Compares with the line of json.keys that begins with `name:`."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "json.keys")
+    with open(path, encoding="utf-8") as f:
+        known = dict(line.rstrip("\n").split(": ", 1)
+                     for line in f if ": " in line and line[0] != "#")
+    equal(" ".join(sorted(keys_of(answer))), known.get(name),
+          f"the keys of {name}")
+
+
 def hash_of(path):
     with open(path, "rb") as f:
         return hashlib.sha256(f.read()).hexdigest()

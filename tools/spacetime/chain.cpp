@@ -25,19 +25,6 @@ struct chain_flags {
   unsigned threads = 0;
 };
 
-/// Prints an answer; `as_text` makes it readable.
-template <class F>
-int print(const common_flags& flags, json value, F as_text) {
-  if (!flags.json) {
-    fmt::print("{}", as_text(value));
-    return done;
-  }
-  json out = {{"schema", 1}};
-  for (auto& [key, x] : value.items()) out[key] = std::move(x);
-  fmt::print("{}\n", out.dump(2));
-  return done;
-}
-
 template <class F>
 int show(const common_flags& flags, const std::string& method,
          const json& params, const database_query& query, F as_text) {

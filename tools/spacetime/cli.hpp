@@ -48,6 +48,7 @@ void add_plot(CLI::App& app, invocation& out);
 void add_chain(CLI::App& app, invocation& out);
 void add_status(CLI::App& app, invocation& out);
 void add_verify(CLI::App& app, invocation& out);
+void add_wallet(CLI::App& app, invocation& out);
 
 /// Prints "error: what" and, if there is one, "  hint" to stderr; the exit code
 /// that fits the error.

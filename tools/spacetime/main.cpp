@@ -14,6 +14,7 @@ constexpr const char* examples =
     "  spacetime chain tip              the newest block\n"
     "  spacetime chain verify           check everything again, offline\n"
     "  spacetime plot create --count 4 --dir /data/plots\n"
+    "  spacetime wallet send dst1... 5  pay somebody\n"
     "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 no node "
     "reachable,\n"
     "4 unhealthy.";
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   add_chain(app, chosen);
   add_status(app, chosen);
   add_verify(app, chosen);
+  add_wallet(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) { // --help, --version

@@ -3,6 +3,8 @@
 #include "core/base/hex.hpp"
 #include "core/disk/store.hpp"
 
+#include <fmt/format.h>
+
 namespace spacetime::cli {
 result<place> place_of(const common_flags& flags) {
   auto home = home_of(flags);
@@ -43,5 +45,17 @@ result<answer> ask_or_read(const place& at, const std::string& method,
   auto read = query(at, *store);
   if (!read) return fail(read.error());
   return answer{std::move(*read), true};
+}
+
+int print(const common_flags& flags, json value,
+          const std::function<std::string(const json&)>& as_text) {
+  if (!flags.json) {
+    fmt::print("{}", as_text(value));
+    return done;
+  }
+  json out = {{"schema", 1}};
+  for (auto& [key, x] : value.items()) out[key] = std::move(x);
+  fmt::print("{}\n", out.dump(2));
+  return done;
 }
 } // namespace spacetime::cli

@@ -32,4 +32,9 @@ using database_query =
 /// the query's.
 result<answer> ask_or_read(const place& at, const std::string& method,
                            const json& params, const database_query& query);
+
+/// Prints an answer: as one object with its schema for --json, else as the text
+/// that `as_text` makes of it. Always `done`.
+int print(const common_flags& flags, json value,
+          const std::function<std::string(const json&)>& as_text);
 } // namespace spacetime::cli

@@ -2,14 +2,9 @@
 
 #include "core/crypto/account.hpp"
 #include "core/crypto/bech32m.hpp"
-#include "core/crypto/derive.hpp"
-#include "core/crypto/mnemonic.hpp"
+#include "tools/spacetime/wallet_keys.hpp"
 
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 namespace spacetime::cli {
 namespace {
@@ -19,34 +14,13 @@ bool is_paced(const chain_spec& spec) {
 }
 
 account_id wallet_account(const disk::wallet_secret& wallet) {
-  const auto seed = mnemonic_seed(wallet.entropy);
-  return account_of(wallet_key(seed, 0).key.public_part());
-}
-
-/// Asks on the terminal, without echo. Errors: `bad_key_file` without one.
-result<secret_text> ask_passphrase(const std::filesystem::path& file) {
-  termios before{};
-  if (::isatty(0) != 1 || ::tcgetattr(0, &before) != 0)
-    return fail(errc::bad_key_file,
-                file.string()
-                    + " has a passphrase, and there is no terminal "
-                      "to ask for it");
-  fmt::print(stderr, "passphrase of {}: ", file.string());
-  auto quiet = before;
-  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  ::tcsetattr(0, TCSAFLUSH, &quiet);
-  secret_text out;
-  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar())
-    out.push_back(static_cast<char>(c));
-  ::tcsetattr(0, TCSAFLUSH, &before);
-  fmt::print(stderr, "\n");
-  return out;
+  return account_of(first_key_of(wallet).public_part());
 }
 
 result<secret_bytes> read_key(const std::filesystem::path& file,
                               disk::key_kind kind, const network_id& network) {
   return disk::read_key_file(file, kind, network,
-                             [&] { return ask_passphrase(file); });
+                             [&] { return passphrase_of(file, {}); });
 }
 
 result<home_keys> make_keys(const config::home& home, const chain_spec& spec) {
