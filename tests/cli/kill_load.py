@@ -1,0 +1,113 @@
+#!/usr/bin/env -S python3 -B
+"""kill -9 while transfers flow: kill_load.py SPACETIME [PART OF A NAME].
+
+SPACETIME_KILLS is the number of kills, 20 unless set; SPACETIME_SEED chooses
+other moments.
+"""
+
+import os
+import signal
+import time
+
+from harness import OK, Home, claim, equal, expect, main, seeded
+from transfers import (Client, Follower, Load, check_ledger, check_roots,
+                       submit_all)
+
+KILLS = int(os.environ.get("SPACETIME_KILLS", "20"))
+RESTART = 5 # seconds until a killed node answers again
+ACCOUNTS, TRANSFERS = 60, 40 * KILLS
+
+
+class Kept:
+    """What the node acknowledged: blocks that it printed or showed."""
+
+    def __init__(self):
+        self.ids = {} # height -> id
+
+    def add(self, node):
+        for block in node.blocks():
+            self.ids[block["height"]] = block["id"]
+
+    def check(self, client):
+        top = client.call("chain_getTip")["height"]
+        last = max(self.ids, default=0)
+        expect(top >= last, f"the tip {top} is below the acknowledged {last}")
+        for height in sorted(self.ids)[-3:]:
+            got = client.call("chain_getHeader", height)["id"]
+            equal(got, self.ids[height], f"block {height}")
+
+
+def offer_until(client, transfers, moment):
+    """Submits in a loop until a moment; what is refused comes again later, and
+    so does all of it after a restart."""
+    at = 0
+    while time.monotonic() < moment:
+        part = transfers[at:at + 100]
+        at = at + 100 if at + 100 < len(transfers) else 0
+        if part:
+            _, refused = client.submit(part)
+            equal(refused, {}, "the refusals")
+        time.sleep(min(0.01, max(0, moment - time.monotonic())))
+
+
+def still_open(client, transfers):
+    """Those whose nonce the ledger has not used, in order."""
+    senders = sorted({t.sender for t in transfers})
+    answers = client.batch("chain_getAccount", ["0x" + s for s in senders])
+    nonce = {s: int(a["nonce"]) for s, a in zip(senders, answers)}
+    return [t for t in transfers if t.nonce >= nonce[t.sender]]
+
+
+@claim(f"after each of {KILLS} kills under load a node is back in {RESTART} s "
+       "and has every block and mote")
+def _():
+    dice = seeded("kill_load")
+    home = Home("home")
+    home.grow(1)
+    load = Load(home, ACCOUNTS, TRANSFERS)
+    kept, slowest, per_kill = Kept(), 0, -(-TRANSFERS // KILLS)
+    node = home.start_up("--quiet")
+    home.until_answers(node)
+    client = Client(home)
+    follower = Follower(client)
+    for phase in load.phases[:-1]:
+        submit_all(client, follower, phase, 60)
+    open_ones, begun = load.phases[-1], time.monotonic()
+    for kill in range(KILLS):
+        # So many more may flow, so that there is something in flight each time.
+        flowing = still_open(client, open_ones[:per_kill * (kill + 1)])
+        offer_until(client, flowing, time.monotonic() + dice.uniform(0, 1.5))
+        node.send(signal.SIGKILL)
+        node.wait(RESTART)
+        kept.add(node)
+        client.close()
+        if kill % 4 == 3: # once more, in the start
+            node = home.start_up("--quiet")
+            moment = node.begun + dice.uniform(0, 0.4)
+            while time.monotonic() < moment:
+                time.sleep(0.005)
+            node.send(signal.SIGKILL)
+            node.wait(RESTART)
+            kept.add(node)
+        node = home.start_up("--quiet")
+        home.until_answers(node, RESTART)
+        slowest = max(slowest, time.monotonic() - node.begun)
+        kept.check(client)
+    took = time.monotonic() - begun
+    again = Follower(client)
+    again.follow()
+    left = [t for t in open_ones if t.txid not in again.seen]
+    submit_all(client, again, left, 60)
+    equal(len(again.seen), len(load.all()), "the transfers in blocks")
+    check_ledger(client, load)
+    kept.check(client)
+    node.stop().exits(OK)
+    verified = check_roots(home, load)
+    print(f"# {KILLS} kills in {took:.0f} s, {len(kept.ids)} acknowledged "
+          f"blocks, {verified['txs']} transfers in {verified['blocks']} "
+          f"blocks, {len(left)} of them after the last; the slowest restart "
+          f"took {slowest:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
