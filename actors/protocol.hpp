@@ -13,6 +13,7 @@
 
 namespace spacetime {
 using account_msg = wire_message<schema::Account>;
+using account_list_msg = wire_message<schema::AccountList>;
 using block_msg = wire_message<schema::Block>;
 using checked_block_msg = wire_message<schema::CheckedBlock>;
 using commit_msg = wire_message<schema::Commit>;
@@ -20,6 +21,7 @@ using context_msg = wire_message<schema::Context>;
 using draft_msg = wire_message<schema::Draft>;
 using draft_answer_msg = wire_message<schema::DraftAnswer>;
 using id_msg = wire_message<schema::Id>;
+using id_list_msg = wire_message<schema::IdList>;
 using scan_msg = wire_message<schema::Scan>;
 using scan_report_msg = wire_message<schema::ScanReport>;
 using snapshot_msg = wire_message<schema::Snapshot>;
@@ -96,6 +98,8 @@ using state_actor = caf::typed_actor<
     caf::replies_to<draft_msg>::with<draft_answer_msg>,
     // An account at the tip; zeros if it does not exist.
     caf::replies_to<atom::account, id_msg>::with<account_msg>,
+    // Many at once, in the order of the ids; `too_large` above 1,024.
+    caf::replies_to<atom::account, id_list_msg>::with<account_list_msg>,
     // Tells of each tip for `lease`; answers with the present one.
     caf::replies_to<atom::follow, tip_listener>::with<tip_change_msg>>::
     extend_with<status_actor>;
@@ -160,6 +164,7 @@ using rpc_actor =
 } // namespace spacetime
 
 CAF_ADD_TYPE_ID(spacetime, (spacetime::account_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::account_list_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::block_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::checked_block_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::commit_msg))
@@ -167,6 +172,7 @@ CAF_ADD_TYPE_ID(spacetime, (spacetime::context_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::draft_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::draft_answer_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::id_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::id_list_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::scan_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::scan_report_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::snapshot_msg))

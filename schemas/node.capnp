@@ -105,6 +105,23 @@ struct Account {
   # Of the tip that this answer belongs to.
 }
 
+struct IdList {
+  values @0 :Data;
+  # Ids one after another, 32 bytes each; at most 1,024.
+}
+
+struct AccountList {
+  # Accounts in the order of the ids that were asked for.
+  struct Entry {
+    nonce @0 :UInt64;
+    balance @1 :UInt64;
+    # Both 0 if it does not exist.
+  }
+  accounts @0 :List(Entry);
+  height @1 :UInt32;
+  # Of the tip that this answer belongs to.
+}
+
 struct Tick {
   # A proven step of the time chain inside one era.
   era @0 :UInt64;

@@ -270,6 +270,23 @@ account_msg account_at(state_self* self, const account_id& id) {
   });
 }
 
+result<account_list_msg> accounts_at(state_self* self, const id_list_msg& m) {
+  result<std::vector<bytes32>> ids = fail(errc::malformed, "id list message");
+  if (m.try_read([&](schema::IdList::Reader in) { ids = codec::read(in); }))
+    return fail(errc::malformed, "id list message");
+  if (!ids) return fail(ids.error());
+  const auto& ledger = self->state.chain->ledger();
+  return account_list_msg::build([&](schema::AccountList::Builder out) {
+    out.setHeight(ledger.height().value);
+    auto list = out.initAccounts(static_cast<unsigned>(ids->size()));
+    for (unsigned i = 0; i < list.size(); ++i) {
+      const auto a = ledger.find({(*ids)[i]});
+      list[i].setNonce(a.nonce);
+      list[i].setBalance(a.balance.value);
+    }
+  });
+}
+
 state_actor::behavior_type behavior(state_self* self, const boot& from) {
   auto& st = self->state;
   st.from = from;
@@ -304,6 +321,12 @@ state_actor::behavior_type behavior(state_self* self, const boot& from) {
           return to_caf({errc::malformed, "id message"});
         if (!id) return to_caf(id.error());
         return account_at(self, {*id});
+      },
+      [self](atom::account,
+             const id_list_msg& m) -> caf::result<account_list_msg> {
+        auto answer = accounts_at(self, m);
+        if (!answer) return to_caf(answer.error());
+        return *answer;
       },
       [self](atom::follow, const tip_listener& who) {
         auto& s = self->state;

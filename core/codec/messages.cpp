@@ -104,4 +104,15 @@ result<bytes32> read(schema::Id::Reader in) {
   if (!fields.ok) return fail(errc::malformed, "id length");
   return out;
 }
+
+result<std::vector<bytes32>> read(schema::IdList::Reader in) {
+  constexpr std::size_t width = sizeof(bytes32);
+  const auto raw = in.getValues();
+  if (raw.size() % width != 0) return fail(errc::malformed, "id list length");
+  if (raw.size() / width > max_ids) return fail(errc::too_large, "id list");
+  std::vector<bytes32> out(raw.size() / width);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    std::copy_n(raw.begin() + i * width, width, out[i].begin());
+  return out;
+}
 } // namespace spacetime::codec

@@ -35,4 +35,7 @@ result<scan> read(schema::Scan::Reader in);
 result<ticket> read(schema::Ticket::Reader in);
 /// Exactly 32 bytes. Errors: `malformed`.
 result<bytes32> read(schema::Id::Reader in);
+/// Whole ids, at most `max_ids`. Errors: `malformed`, `too_large`.
+inline constexpr std::size_t max_ids = 1024;
+result<std::vector<bytes32>> read(schema::IdList::Reader in);
 } // namespace spacetime::codec

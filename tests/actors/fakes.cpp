@@ -103,7 +103,20 @@ state_actor fake_state(deterministic& t, state_script& s) {
           out.setNonce(s.nonce);
         }));
   };
-  return spawn<state_actor>(t, [&s, draft, account](self_ptr self) {
+  const auto list = [&s](const id_list_msg& m) {
+    std::size_t n = 0;
+    (void)m.try_read([&](schema::IdList::Reader in) {
+      if (auto ids = codec::read(in)) n = ids->size();
+    });
+    return caf::make_message(
+        account_list_msg::build([&](schema::AccountList::Builder out) {
+          for (auto a : out.initAccounts(static_cast<unsigned>(n))) {
+            a.setBalance(s.balance);
+            a.setNonce(s.nonce);
+          }
+        }));
+  };
+  return spawn<state_actor>(t, [&s, draft, account, list](self_ptr self) {
     return with_release(
         [&s, account](with_error e) {
           if (!deliver(s.blocks, e, caf::make_message(verdict())))
@@ -118,6 +131,9 @@ state_actor fake_state(deterministic& t, state_script& s) {
         },
         [self, &s, account](atom::account, const id_msg& m) {
           return play(self, s.accounts, m, account);
+        },
+        [self, &s, list](atom::account, const id_list_msg& m) {
+          return play(self, s.lists, m, [&] { return list(m); });
         },
         [&s](atom::follow, const tip_listener&) { return s.tip; });
   });
@@ -223,6 +239,13 @@ block_msg message_of(byte_view raw_block) {
 id_msg id_message(const bytes32& id) {
   return id_msg::build(
       [&](schema::Id::Builder out) { out.setValue(blob(id)); });
+}
+
+id_list_msg id_list_message(const std::vector<bytes32>& ids) {
+  return id_list_msg::build([&](schema::IdList::Builder out) {
+    auto to = out.initValues(static_cast<unsigned>(32 * ids.size())).begin();
+    for (const auto& id : ids) to = std::copy(id.begin(), id.end(), to);
+  });
 }
 
 tx_msg message_of(const tx& t) {

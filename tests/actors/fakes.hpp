@@ -30,6 +30,7 @@ struct state_script {
   std::uint32_t accepted = 0; ///< that many of a draft's first transactions
   tip_change_msg tip;         ///< answer to `follow`
   script<id_msg> accounts;    ///< each has `balance` and `nonce`
+  script<id_list_msg> lists;  ///< the same, many at once
   std::uint64_t balance = 0, nonce = 0;
 };
 struct mempool_script {
@@ -83,5 +84,6 @@ tip_change_msg tip_event(const consensus::chain_context& tip,
 consensus::chain_context tip_of(const tip_change_msg& m);
 block_msg message_of(byte_view raw_block);
 id_msg id_message(const bytes32& id);
+id_list_msg id_list_message(const std::vector<bytes32>& ids);
 tx_msg message_of(const tx& t);
 } // namespace spacetime::test

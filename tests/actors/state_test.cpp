@@ -277,6 +277,33 @@ TEST_CASE_FIXTURE(with_state, "a storage that crashes over a commit makes "
   CHECK(ask<status_msg>(state, atom::status_v).error() == errc::unavailable);
 }
 
+TEST_CASE_FIXTURE(with_state, "accounts are told in the order of the ids, and "
+                              "1,024 at most") {
+  start();
+  const std::vector<bytes32> ids{some_id(9), sim_payer().value, some_id(9)};
+  auto m = ask<account_list_msg>(state, atom::account_v, id_list_message(ids));
+  REQUIRE(m);
+  REQUIRE_FALSE(m->try_read([&](schema::AccountList::Reader in) {
+    const auto all = in.getAccounts();
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].getBalance() == 0);
+    CHECK(all[1].getBalance() == balance(sim_payer()));
+    CHECK(all[1].getBalance() > 0);
+    CHECK(all[2].getBalance() == 0);
+  }));
+  const auto refused = [&](const id_list_msg& q) {
+    return ask<account_list_msg>(state, atom::account_v, q).error().code;
+  };
+  const std::vector<bytes32> most(1024, some_id(1));
+  CHECK(ask<account_list_msg>(state, atom::account_v, id_list_message(most)));
+  const std::vector<bytes32> many(1025, some_id(1));
+  CHECK(refused(id_list_message(many)) == errc::too_large);
+  CHECK(refused(id_list_msg{}) == errc::malformed);
+  CHECK(refused(id_list_msg::build(
+            [](schema::IdList::Builder out) { out.initValues(33); }))
+        == errc::malformed);
+}
+
 TEST_CASE_FIXTURE(with_state, "malformed messages are refused") {
   start();
   CHECK(ask<verdict_msg>(state, checked_block_msg{}).error()
