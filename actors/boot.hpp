@@ -41,6 +41,7 @@ struct node_options {
   std::chrono::milliseconds tick_pace{0};
 
   std::size_t mempool_bytes = 64u << 20;
+  std::filesystem::path mempool_file; ///< keeps it over a restart; or empty
   std::chrono::milliseconds mempool_expiry = std::chrono::hours{24};
   unsigned workers = 0; ///< of validator and scanner; 0: one per core
   /// Milliseconds since 1970 UTC; tests put their own clock here.

@@ -22,6 +22,10 @@ using draft_msg = wire_message<schema::Draft>;
 using draft_answer_msg = wire_message<schema::DraftAnswer>;
 using id_msg = wire_message<schema::Id>;
 using id_list_msg = wire_message<schema::IdList>;
+using pool_page_msg = wire_message<schema::PoolPage>;
+using pool_query_msg = wire_message<schema::PoolQuery>;
+using pool_stats_msg = wire_message<schema::PoolStats>;
+using saved_txs_msg = wire_message<schema::SavedTxs>;
 using scan_msg = wire_message<schema::Scan>;
 using scan_report_msg = wire_message<schema::ScanReport>;
 using snapshot_msg = wire_message<schema::Snapshot>;
@@ -30,8 +34,10 @@ using tick_msg = wire_message<schema::Tick>;
 using tick_list_msg = wire_message<schema::TickList>;
 using ticket_msg = wire_message<schema::Ticket>;
 using tip_change_msg = wire_message<schema::TipChange>;
+using tx_fate_msg = wire_message<schema::TxFate>;
 using tx_msg = wire_message<schema::Tx>;
 using tx_list_msg = wire_message<schema::TxList>;
+using tx_verdicts_msg = wire_message<schema::TxVerdicts>;
 using verdict_msg = wire_message<schema::Verdict>;
 } // namespace spacetime
 
@@ -40,13 +46,18 @@ CAF_BEGIN_TYPE_ID_BLOCK(spacetime, caf::first_custom_type_id)
 CAF_ADD_ATOM(spacetime, spacetime::atom, account, "account")
 CAF_ADD_ATOM(spacetime, spacetime::atom, best, "best")
 CAF_ADD_ATOM(spacetime, spacetime::atom, context, "context")
+CAF_ADD_ATOM(spacetime, spacetime::atom, fee, "fee")
 CAF_ADD_ATOM(spacetime, spacetime::atom, find, "find")
 CAF_ADD_ATOM(spacetime, spacetime::atom, follow, "follow")
+CAF_ADD_ATOM(spacetime, spacetime::atom, list, "list")
+CAF_ADD_ATOM(spacetime, spacetime::atom, load, "load")
 CAF_ADD_ATOM(spacetime, spacetime::atom, renew, "renew")
 CAF_ADD_ATOM(spacetime, spacetime::atom, respawn, "respawn")
+CAF_ADD_ATOM(spacetime, spacetime::atom, save, "save")
 CAF_ADD_ATOM(spacetime, spacetime::atom, stats, "stats")
 CAF_ADD_ATOM(spacetime, spacetime::atom, status, "status")
 CAF_ADD_ATOM(spacetime, spacetime::atom, ticks, "ticks")
+CAF_ADD_ATOM(spacetime, spacetime::atom, wait, "wait")
 CAF_ADD_ATOM(spacetime, spacetime::atom, wake, "wake")
 CAF_ADD_ATOM(spacetime, spacetime::atom, work, "work")
 
@@ -108,11 +119,26 @@ using state_actor = caf::typed_actor<
 using mempool_actor = caf::typed_actor<
     // Offers a transaction; answers with the pool size.
     caf::replies_to<tx_msg>::with<std::uint32_t>,
+    // Offers up to 500 in order; a verdict for each. `too_large`, `busy`.
+    caf::replies_to<tx_list_msg>::with<tx_verdicts_msg>,
     // The best-paying ones that fit (bytes, count), each sender's in order.
     caf::replies_to<atom::best, std::uint32_t,
                     std::uint32_t>::with<tx_list_msg>,
     // A waiting transaction by id; `not_found`.
-    caf::replies_to<atom::find, id_msg>::with<tx_msg>>::
+    caf::replies_to<atom::find, id_msg>::with<tx_msg>,
+    // What is left of an account (id, nonce, balance) behind all that waits
+    // of it: the next nonce, the spendable balance.
+    caf::replies_to<atom::account, id_msg, std::uint64_t,
+                    std::uint64_t>::with<account_msg>,
+    // A page of what waits, best rates first.
+    caf::replies_to<atom::list, pool_query_msg>::with<pool_page_msg>,
+    // Counters, and how many wait at which rate.
+    caf::replies_to<atom::stats>::with<pool_stats_msg>,
+    // Motes per 1,000 bytes that put an offer before all but so many bytes.
+    caf::replies_to<atom::fee, std::uint64_t>::with<std::uint64_t>,
+    // What a transaction has become, as soon as it waits no more, if within
+    // so many ms; `not_found`, `busy`.
+    caf::replies_to<atom::wait, id_msg, std::uint64_t>::with<tx_fate_msg>>::
     extend_with<tip_listener>::extend_with<follower_actor>::extend_with<
         status_actor>;
 
@@ -173,6 +199,10 @@ CAF_ADD_TYPE_ID(spacetime, (spacetime::draft_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::draft_answer_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::id_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::id_list_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::pool_page_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::pool_query_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::pool_stats_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::saved_txs_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::scan_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::scan_report_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::snapshot_msg))
@@ -181,8 +211,10 @@ CAF_ADD_TYPE_ID(spacetime, (spacetime::tick_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::tick_list_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::ticket_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::tip_change_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::tx_fate_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::tx_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::tx_list_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::tx_verdicts_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::verdict_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::tip_listener))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::tick_listener))

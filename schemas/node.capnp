@@ -20,6 +20,87 @@ struct TxList {
   raws @0 :List(Data);
 }
 
+struct TxVerdicts {
+  # One for each transaction of an offer, in its order.
+  struct Verdict {
+    code @0 :UInt8;
+    # An errc; 0: it waits now, or passes the check that was asked for.
+    detail @1 :Text;
+  }
+  verdicts @0 :List(Verdict);
+}
+
+struct SavedTxs {
+  # Transactions with the times of their arrival.
+  struct Entry {
+    raw @0 :Data;
+    since @1 :UInt64;
+  }
+  entries @0 :List(Entry);
+}
+
+struct PoolQuery {
+  # A page of what waits: up to `limit` behind a place, best rates first.
+  limit @0 :UInt32;
+  fee @1 :UInt64;
+  size @2 :UInt32;
+  id @3 :Data;
+  # The place: fee, bytes and id of a transaction; size 0: from the start.
+}
+
+struct PoolPage {
+  struct Entry {
+    raw @0 :Data;
+    since @1 :UInt64;
+    future @2 :Bool;
+    # An earlier nonce of its sender is missing.
+  }
+  entries @0 :List(Entry);
+}
+
+struct PoolStats {
+  struct Counter {
+    name @0 :Text;
+    count @1 :UInt64;
+  }
+  struct Cell {
+    from @0 :UInt64;
+    # Rates from here to the next cell, in motes per 1,000 bytes.
+    count @1 :UInt64;
+    bytes @2 :UInt64;
+  }
+  txs @0 :UInt64;
+  bytes @1 :UInt64;
+  maxBytes @2 :UInt64;
+  senders @3 :UInt64;
+  future @4 :UInt64;
+  # Of txs: above a missing nonce.
+  minRate @5 :UInt64;
+  # What an offer must pay now, in motes per 1,000 bytes.
+  added @6 :UInt64;
+  gone @7 :List(Counter);
+  # By reason.
+  refused @8 :List(Counter);
+  # By the name of the error.
+  rates @9 :List(Cell);
+  # Those that are not empty, lowest first.
+}
+
+struct TxFate {
+  # What has become of a transaction that was in the mempool.
+  enum What {
+    confirmed @0;
+    replaced @1;
+    evicted @2;
+    expired @3;
+    invalid @4;
+  }
+  what @0 :What;
+  block @1 :Data;
+  # Id of the block that holds it; empty unless confirmed.
+  height @2 :UInt32;
+}
+
 struct Block {
   raw @0 :Data;
   # u32 header length, header, body; at most 4 MiB.

@@ -73,6 +73,7 @@ outcome get_account(const call& c) {
         a.balance.value = in.getBalance();
         out = to_json(c.node.spec(), *id, a, {in.getImmature()},
                       {in.getHeight()});
+        add_outlook(c, *id, a, out);
       }))
     return tl::unexpected{to_rpc({errc::internal, "account message"})};
   return out;
@@ -115,7 +116,9 @@ std::vector<method> chain_methods() {
        access::read,
        {{"account", kind::text, true,
          "An address, or an account id as 0x hex."}},
-       "Nonce and balance at the tip, in motes.",
+       "Nonce and balance at the tip, in motes, and what is left of them "
+       "behind "
+       "what waits in the mempool.",
        get_account},
       {"chain_getSpec",
        access::read,

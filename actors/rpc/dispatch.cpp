@@ -68,7 +68,8 @@ tl::expected<request, rpc_error> checked(const method& m, const request& in) {
   return out;
 }
 
-outcome run(node_view& node, const request& in, deadline until) {
+/// `alone`: not one of a batch, whose requests share one deadline.
+outcome run(node_view& node, const request& in, deadline until, bool alone) {
   const auto version = in.find("jsonrpc");
   const auto name = in.find("method");
   if (version == in.end() || *version != "2.0" || name == in.end()
@@ -88,6 +89,7 @@ outcome run(node_view& node, const request& in, deadline until) {
                                  "malformed")};
   const auto by_name = checked(*m, params);
   if (!by_name) return tl::unexpected{by_name.error()};
+  if (alone) until += m->patience;
   asker ask{node.system(), node.questions(), until};
   if (ask.late()) return tl::unexpected{to_rpc({errc::timed_out})};
   return m->run({*by_name, node, ask});
@@ -122,12 +124,12 @@ std::string print_too_large(const json& id) {
 
 /// Empty for a notification. `room`: bytes that the answer may have.
 std::string answer_one(node_view& node, const request& in, deadline until,
-                       std::size_t room) {
+                       std::size_t room, bool alone) {
   const auto id = id_of(in);
   if (!in.is_object())
     return print(id, refuse(rpc_code::invalid_request, "a request is an object",
                             "malformed"));
-  auto got = run(node, in, until);
+  auto got = run(node, in, until, alone);
   const bool valid = got || got.error().code != rpc_code::invalid_request;
   if (valid && !in.contains("id")) return {};
   if (!got) return print(id, got.error());
@@ -140,7 +142,7 @@ std::string answer_all(node_view& node, const request& batch, deadline until) {
   std::string out;
   for (const auto& in : batch) {
     const auto room = max_answer - std::min(max_answer, out.size());
-    const auto one = answer_one(node, in, until, room);
+    const auto one = answer_one(node, in, until, room, false);
     if (!one.empty()) out.append(out.empty() ? "[" : ",").append(one);
   }
   if (!out.empty()) out += "]";
@@ -179,7 +181,7 @@ std::optional<std::string> answer(node_view& node, const std::string& body,
     return print(nullptr,
                  refuse(rpc_code::parse_error, "not JSON", "malformed"));
   if (!in.is_array()) {
-    auto one = answer_one(node, in, until, max_answer);
+    auto one = answer_one(node, in, until, max_answer, true);
     if (one.empty()) return std::nullopt;
     return one;
   }

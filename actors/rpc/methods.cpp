@@ -43,6 +43,7 @@ std::vector<method> all_methods() {
     std::ranges::move(more, std::back_inserter(out));
   };
   add(tx_methods());
+  add(pool_methods());
   add(node_methods());
   add({{"rpc_methods", access::read, {}, "Names of all methods.", list_methods},
        {"rpc_discover",

@@ -69,6 +69,8 @@ struct method {
   std::vector<parameter> parameters;
   std::string_view text; ///< one line
   outcome (*run)(const call&);
+  /// A request of this one alone may take so much longer than others.
+  std::chrono::milliseconds patience{0};
 };
 
 /// All of them, by name within their namespaces.
@@ -78,7 +80,13 @@ const method* find_method(std::string_view name);
 /// The OpenRPC document of the table.
 json openrpc();
 
+/// Adds `pending_nonce` and `pending_balance`: what the mempool leaves of an
+/// account; null if it does not answer.
+void add_outlook(const call& c, const account_id& id, const state::account& a,
+                 json& out);
+
 std::vector<method> chain_methods();
 std::vector<method> tx_methods();
+std::vector<method> pool_methods();
 std::vector<method> node_methods();
 } // namespace spacetime::rpc

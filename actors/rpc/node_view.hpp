@@ -6,6 +6,7 @@
 #include "actors/rpc/chain_queries.hpp"
 #include "core/consensus/context.hpp"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,8 @@ public:
   [[nodiscard]] const handles& actors() const { return boot_.actors; }
   [[nodiscard]] caf::actor_system& system() { return system_; }
   [[nodiscard]] open_questions& questions() { return questions_; }
+  /// How many threads wait for a transaction's fate.
+  [[nodiscard]] std::atomic<unsigned>& waiters() { return waiters_; }
   [[nodiscard]] timestamp now() const { return boot_.options->now(); }
   /// Those that are on, in boot order; without the RPC actor itself.
   [[nodiscard]] const actor_list& list() const { return list_; }
@@ -68,6 +71,7 @@ private:
   const actor_list list_;
   const timestamp start_;
   open_questions questions_;
+  std::atomic<unsigned> waiters_{0};
   mutable std::mutex mutex_;
   facts facts_;
   std::shared_ptr<const http_counters> counters_;

@@ -1,3 +1,4 @@
+#include "actors/mempool/seal_pool.hpp"
 #include "actors/rpc/methods.hpp"
 #include "core/base/hex.hpp"
 #include "core/codec/tx.hpp"
@@ -7,18 +8,10 @@ using namespace std::chrono_literals;
 namespace spacetime::rpc {
 namespace {
 constexpr auto pool_limit = 8s;
-constexpr std::uint32_t list_bytes = 4u << 20;
-constexpr std::uint32_t list_most = 1000;
 
 tx_msg message_of(byte_view raw) {
   return tx_msg::build([&](schema::Tx::Builder out) { out.setRaw(blob(raw)); });
 }
-
-/// A transaction on its way to the mempool.
-struct offer {
-  result<tx> value;
-  std::optional<asker::pending<std::uint32_t>> verdict;
-};
 
 result<tx> open(const chain_spec& spec, const std::string& text) {
   const auto raw = from_hex(text);
@@ -26,47 +19,73 @@ result<tx> open(const chain_spec& spec, const std::string& text) {
   return codec::decode_tx(spec.network(), *raw);
 }
 
-offer send(const call& c, const std::string& text) {
-  offer out{open(c.node.spec(), text), {}};
-  if (out.value)
-    out.verdict =
-        c.ask.ask<std::uint32_t>(pool_limit, c.node.actors().mempool,
-                                 message_of(codec::encode(*out.value)));
+rpc_error refusal(const error& why, const tx_id& id) {
+  auto no = to_rpc(why, rpc_code::tx_refused);
+  no.data["txid"] = hex(id.value);
+  return no;
+}
+
+outcome submit_one(const call& c, const std::string& text) {
+  const auto t = open(c.node.spec(), text);
+  if (!t) return tl::unexpected{to_rpc(t.error(), rpc_code::tx_refused)};
+  const auto size = c.ask
+                        .ask<std::uint32_t>(pool_limit, c.node.actors().mempool,
+                                            message_of(codec::encode(*t)))
+                        .take();
+  if (!size) return tl::unexpected{refusal(size.error(), t->id)};
+  return hex(t->id.value);
+}
+
+json item_of(const rpc_error& e) {
+  return {{"error",
+           {{"code", static_cast<int>(e.code)},
+            {"message", e.message},
+            {"data", e.data}}}};
+}
+
+result<std::vector<status>> offer(const call& c, const std::vector<tx>& txs) {
+  const auto m = tx_list_msg::build([&](schema::TxList::Builder out) {
+    auto raws = out.initRaws(static_cast<unsigned>(txs.size()));
+    for (unsigned i = 0; i < raws.size(); ++i)
+      raws.set(i, blob(codec::encode(txs[i])));
+  });
+  const auto verdicts =
+      c.ask.ask<tx_verdicts_msg>(pool_limit, c.node.actors().mempool, m).take();
+  if (!verdicts) return fail(verdicts.error());
+  auto out = open(*verdicts);
+  if (out && out->size() != txs.size()) return fail(errc::internal);
   return out;
 }
 
-/// Its id, once the mempool has it.
-outcome finish(offer& o) {
-  if (!o.value)
-    return tl::unexpected{to_rpc(o.value.error(), rpc_code::tx_refused)};
-  const auto txid = hex(o.value->id.value);
-  const auto size = o.verdict->take();
-  if (size) return txid;
-  auto no = to_rpc(size.error(), rpc_code::tx_refused);
-  no.data["txid"] = txid;
-  return tl::unexpected{std::move(no)};
-}
-
-json item_of(outcome o) {
-  if (o) return {{"txid", std::move(*o)}};
-  return {{"error",
-           {{"code", static_cast<int>(o.error().code)},
-            {"message", o.error().message},
-            {"data", o.error().data}}}};
+/// Those that can be read go to the mempool together, in order.
+outcome submit_many(const call& c, const json& texts) {
+  json out = json::array();
+  std::vector<tx> txs;
+  std::vector<std::size_t> places;
+  for (const auto& text : texts) {
+    auto t = open(c.node.spec(), text.get_ref<const std::string&>());
+    if (t) {
+      places.push_back(out.size());
+      txs.push_back(std::move(*t));
+      out.push_back(nullptr);
+    } else {
+      out.push_back(item_of(to_rpc(t.error(), rpc_code::tx_refused)));
+    }
+  }
+  if (txs.empty()) return out;
+  const auto verdicts = offer(c, txs);
+  if (!verdicts) return tl::unexpected{to_rpc(verdicts.error())};
+  for (std::size_t i = 0; i < txs.size(); ++i)
+    out[places[i]] = (*verdicts)[i]
+                         ? json{{"txid", hex(txs[i].id.value)}}
+                         : item_of(refusal((*verdicts)[i].error(), txs[i].id));
+  return out;
 }
 
 outcome submit(const call& c) {
   const auto& raw = c.in.at("raw");
-  if (raw.is_string()) {
-    auto one = send(c, raw.get_ref<const std::string&>());
-    return finish(one);
-  }
-  std::vector<offer> offers; // all are on their way before the first wait
-  for (const auto& text : raw)
-    offers.push_back(send(c, text.get_ref<const std::string&>()));
-  json out = json::array();
-  for (auto& o : offers) out.push_back(item_of(finish(o)));
-  return out;
+  if (raw.is_string()) return submit_one(c, raw.get_ref<const std::string&>());
+  return submit_many(c, raw);
 }
 
 result<json> open(const chain_spec& spec, const tx_msg& m) {
@@ -105,26 +124,6 @@ outcome decode(const call& c) {
   return to_json(c.node.spec(), *t);
 }
 
-outcome get_pool(const call& c) {
-  auto most = list_most;
-  if (c.in.contains("limit"))
-    most = std::min(most, c.in.at("limit").get<std::uint32_t>());
-  const auto m = c.ask
-                     .ask<tx_list_msg>(pool_limit, c.node.actors().mempool,
-                                       atom::best_v, list_bytes, most)
-                     .take();
-  if (!m) return tl::unexpected{to_rpc(m.error())};
-  json txs = json::array();
-  if (m->try_read([&](schema::TxList::Reader in) {
-        for (auto raw : in.getRaws())
-          if (auto t = codec::decode_tx(c.node.spec().network(), view(raw)))
-            txs.push_back({{"txid", hex(t->id.value)},
-                           {"fee", decimal(t->fee.value)},
-                           {"size", raw.size()}});
-      }))
-    return tl::unexpected{to_rpc({errc::internal, "list message"})};
-  return json{{"txs", std::move(txs)}};
-}
 } // namespace
 
 std::vector<method> tx_methods() {
@@ -140,11 +139,6 @@ std::vector<method> tx_methods() {
        {{"txid", kind::text, true, "64 hex digits."}},
        "A transaction that waits in the mempool.",
        get_status},
-      {"tx_getPool",
-       access::read,
-       {{"limit", kind::count, false, "At most 1000, the default."}},
-       "The waiting transactions that pay best.",
-       get_pool},
       {"tx_decode",
        access::read,
        {{"raw", kind::text, true, "A canonical transaction as hex."}},

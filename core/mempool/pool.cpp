@@ -5,14 +5,8 @@
 #include "core/codec/tx.hpp"
 #include "core/tx/rules.hpp"
 
-#include <queue>
-
 namespace spacetime::mempool {
 namespace {
-std::size_t size_of(const tx& t) {
-  return codec::tx_size(t.memo.size());
-}
-
 /// What a transaction takes from its sender; only of one whose sum fits.
 std::uint64_t cost_of(const tx& t) {
   return t.value.value + t.fee.value;
@@ -22,216 +16,247 @@ bool expired(const tx& t, height next) {
   return t.expiry.value != 0 && t.expiry < next;
 }
 
-status check_fee(const tip_view& tip, const tx& t, const tx* replaced) {
-  const bool creates = !state::exists(tip.accounts(t.recipient));
-  const auto least = least_fee(tip.rules, t, creates);
-  if (!least || t.fee < *least) return fail(errc::fee_below_minimum);
-  if (!replaced) return {};
-  const auto old = replaced->fee.value;
-  const auto needed = checked_add(old, old / 10 + (old % 10 != 0 ? 1 : 0));
-  if (!needed || t.fee.value < *needed)
-    return fail(errc::fee_below_minimum, "a replacement pays 10 % more");
-  return {};
+/// A clock that went back makes nothing old.
+bool is_old(timestamp since, timestamp now, std::uint64_t limit_ms) {
+  return now > since && now.value - since.value > limit_ms;
+}
+
+error too_cheap(errc code, std::string_view what, std::uint64_t least) {
+  return {code,
+          std::string{what} + " at least " + std::to_string(least) + " motes"};
 }
 
 status check_cost(const tx& t, std::uint64_t others, amount balance) {
   const auto cost = checked_add(t.value.value, t.fee.value);
   if (!cost) return fail(errc::amount_overflow, "amount + fee");
   const auto sum = checked_add(others, *cost);
-  if (!sum || *sum > balance.value) return fail(errc::insufficient_balance);
+  if (!sum || *sum > balance.value)
+    return fail(errc::insufficient_balance,
+                others == 0 ? "" : "with all that waits of this sender");
   return {};
+}
+
+std::uint64_t fee_to_replace(const rule_set& rules, const tx& by,
+                             std::uint64_t old) {
+  const auto tenth = old / 10 + (old % 10 != 0 ? 1 : 0);
+  const auto size = least_fee(rules, by, false);
+  const auto more = std::max(tenth, size ? size->value : UINT64_MAX);
+  return checked_add(old, more).value_or(UINT64_MAX);
 }
 } // namespace
 
-std::strong_ordering operator<=>(const fee_rate& a, const fee_rate& b) {
-  // Whole parts first, so that no product exceeds 64 bits.
-  if (auto order = a.fee / a.size <=> b.fee / b.size; order != 0) return order;
-  return a.fee % a.size * b.size <=> b.fee % b.size * a.size;
-}
-
-fee_rate rate_of(const tx& t) {
-  return {t.fee.value, size_of(t)};
-}
-
-pool::tail pool::tail_of(const account_id& sender, const chain& c) {
-  return {rate_of(c.by_nonce.rbegin()->second.t), sender};
-}
-
-const tx* pool::find(const tx_id& id) const {
-  const auto at = by_id_.find(id);
-  if (at == by_id_.end()) return nullptr;
-  const auto& [sender, nonce] = at->second;
-  return &chains_.at(sender).by_nonce.at(nonce).t;
-}
-
-status pool::check_nonce(std::uint64_t nonce, const chain* waiting,
+status pool::check_nonce(std::uint64_t nonce, const line* l,
                          std::uint64_t next) const {
-  if (nonce < next) return fail(errc::nonce_too_low);
+  if (nonce < next)
+    return fail(errc::nonce_too_low, "the next is " + std::to_string(next));
+  if (nonce == UINT64_MAX) return fail(errc::amount_overflow, "nonce");
   if (nonce - next >= limits_.max_per_sender)
-    return fail(errc::nonce_too_high, "too many wait for this sender");
-  auto missing = next; // the first nonce that is not here
-  while (waiting && waiting->by_nonce.contains(missing)) ++missing;
-  if (nonce > missing && nonce - missing > limits_.max_gap)
-    return fail(errc::nonce_too_high);
+    return fail(errc::nonce_too_high,
+                "only " + std::to_string(limits_.max_per_sender)
+                    + " may wait, from " + std::to_string(next) + " on");
+  const auto missing = l ? l->missing : next;
+  if (nonce <= missing || (l && l->by_nonce.contains(nonce))) return {};
+  if (l && l->futures >= limits_.max_future)
+    return fail(errc::nonce_too_high, std::to_string(limits_.max_future)
+                                          + " wait already for nonce "
+                                          + std::to_string(missing));
+  if (futures_.size() >= limits_.max_future_all)
+    return fail(errc::pool_full, "too many wait for earlier nonces; send "
+                                     + std::to_string(missing) + " first");
   return {};
 }
 
-/// Everything but room; answers with the transaction it would replace.
-result<const tx*> pool::judge(const tip_view& tip, const tx& t,
-                              const account_id& sender,
-                              const state::account& account) const {
-  const auto at = chains_.find(sender);
-  const auto* line = at == chains_.end() ? nullptr : &at->second;
-  if (auto ok = check_nonce(t.nonce, line, account.nonce); !ok)
-    return fail(ok.error());
-  const tx* replaced = nullptr;
-  if (line)
-    if (auto same = line->by_nonce.find(t.nonce); same != line->by_nonce.end())
-      replaced = &same->second.t;
-  if (auto ok = check_fee(tip, t, replaced); !ok) return fail(ok.error());
-  const auto others =
-      (line ? line->cost : 0) - (replaced ? cost_of(*replaced) : 0);
-  if (auto ok = check_cost(t, others, account.balance); !ok)
-    return fail(ok.error());
-  return replaced;
+status pool::check_fee(const tip_view& tip, const tx& t,
+                       const tx* replaced) const {
+  const bool creates = !state::exists(tip.accounts(t.recipient));
+  const auto least = least_fee(tip.rules, t, creates);
+  if (!least || t.fee < *least)
+    return fail(too_cheap(errc::fee_below_minimum,
+                          creates ? "a new account costs" : "its size costs",
+                          least ? least->value : UINT64_MAX));
+  const auto rolling = fee_at(floor_.at(tip.now), rate_of(t).size);
+  if (!rolling || t.fee.value < *rolling)
+    return fail(too_cheap(errc::pool_full, "the pool asks for",
+                          rolling.value_or(UINT64_MAX)));
+  if (!replaced) return {};
+  const auto needed = fee_to_replace(tip.rules, t, replaced->fee.value);
+  if (t.fee.value < needed)
+    return fail(too_cheap(errc::pool_full, "a replacement pays", needed));
+  return {};
 }
 
-status pool::add(const tip_view& tip, const tx& t) {
+/// Everything but room.
+status pool::judge(const tip_view& tip, const tx& t, const line* l,
+                   const state::account& account) const {
+  if (auto ok = check_nonce(t.nonce, l, account.nonce); !ok) return ok;
+  const tx* replaced = nullptr;
+  if (l)
+    if (auto same = l->by_nonce.find(t.nonce); same != l->by_nonce.end())
+      replaced = &same->second.t;
+  if (auto ok = check_fee(tip, t, replaced); !ok) return ok;
+  const auto others = (l ? l->cost : 0) - (replaced ? cost_of(*replaced) : 0);
+  return check_cost(t, others, account.balance);
+}
+
+status pool::add(const tip_view& tip, const tx& t,
+                 std::optional<timestamp> since) {
   if (by_id_.contains(t.id)) return fail(errc::duplicate);
-  if (expired(t, tip.next)) return fail(errc::tx_expired);
+  if (expired(t, tip.next))
+    return fail(errc::tx_expired,
+                "the next block has height " + std::to_string(tip.next.value));
   const auto sender = sender_of(t);
   const auto account = tip.accounts(sender);
-  settle(sender, account);
-  const auto replaced = judge(tip, t, sender, account);
-  if (!replaced) return fail(replaced.error());
-  if (auto ok = make_room(t, sender, *replaced); !ok) return ok;
-  if (*replaced) take(sender, t.nonce);
-  put(sender, account.nonce, {t, tip.now});
+  settle(sender, account, tip.now, nullptr);
+  const auto at = lines_.find(sender);
+  if (auto ok =
+          judge(tip, t, at == lines_.end() ? nullptr : &at->second, account);
+      !ok)
+    return ok;
+  auto& l = open(sender);
+  l.next = account.nonce;
+  std::map<std::uint64_t, timestamp> futures;
+  for (const auto& [nonce, w] : l.by_nonce)
+    if (w.future) futures.emplace(nonce, *w.future);
+  std::optional<waiting> old;
+  if (l.by_nonce.contains(t.nonce)) old = remove(l, t.nonce);
+  insert(sender, l, {t, since.value_or(tip.now)});
+  close(sender, l, tip.now);
+  if (bytes_ > limits_.max_bytes && !make_room(tip, sender, t.nonce)) {
+    auto& back = open(sender);
+    remove(back, t.nonce);
+    if (old) insert(sender, back, std::move(*old));
+    for (const auto& [nonce, from] : futures) // as if it had never come
+      mark_future(back.by_nonce.at(nonce), from);
+    close(sender, back, tip.now);
+    return fail(errc::pool_full);
+  }
+  if (old) note(old->t.id, fate::replaced);
   return {};
 }
 
-status pool::make_room(const tx& t, const account_id& sender,
-                       const tx* replaced) {
-  struct evictee {
-    account_id sender;
-    std::uint64_t next;
-    waiting w;
-  };
-  const auto freed = replaced ? size_of(*replaced) : 0;
-  std::vector<evictee> evicted;
-  while (bytes_ - freed + size_of(t) > limits_.max_bytes) {
+/// Evicts until all fits, or changes nothing.
+bool pool::make_room(const tip_view& tip, const account_id& sender,
+                     std::uint64_t nonce) {
+  std::optional<fee_rate> worth;
+  const auto& own = lines_.at(sender);
+  if (nonce < own.missing)
+    for (const auto& p : packages_of(own))
+      if (p.first <= nonce && nonce <= p.last) worth = p.rate;
+  std::vector<evicted> gone;
+  fee_rate highest{0, 1};
+  while (bytes_ > limits_.max_bytes) {
     auto cheapest = tails_.begin();
     if (cheapest != tails_.end() && cheapest->sender == sender) ++cheapest;
-    if (cheapest == tails_.end() || cheapest->rate >= rate_of(t)) {
-      for (auto& e : evicted) put(e.sender, e.next, std::move(e.w));
-      return fail(errc::pool_full);
+    if (!worth || cheapest == tails_.end() || cheapest->rate >= *worth) {
+      for (; !gone.empty(); gone.pop_back())
+        put_back(std::move(gone.back()), tip.now);
+      return false;
     }
     const auto victim = cheapest->sender;
-    const auto& line = chains_.at(victim);
-    const auto next = line.next;
-    const auto nonce = line.by_nonce.rbegin()->first;
-    evicted.push_back({victim, next, take(victim, nonce)});
+    highest = std::max(highest, cheapest->rate);
+    auto& l = open(victim);
+    evicted e{victim, l.next, {}};
+    const auto p = *l.tail;
+    for (auto n = p.first; n <= p.last; ++n) e.all.push_back(remove(l, n));
+    close(victim, l, tip.now);
+    gone.push_back(std::move(e));
   }
-  return {};
+  for (const auto& e : gone)
+    for (const auto& w : e.all) note(w.t.id, fate::evicted);
+  const auto step = fee_rate{tip.rules.min_fee_rate, 1};
+  const auto raised = checked_add(per_kilobyte_up(highest), per_kilobyte(step));
+  floor_.raise(raised.value_or(UINT64_MAX), tip.now);
+  return true;
 }
 
-void pool::put(const account_id& sender, std::uint64_t next, waiting w) {
-  auto& c = chains_[sender];
-  if (!c.by_nonce.empty()) tails_.erase(tail_of(sender, c));
-  c.next = next;
-  const auto nonce = w.t.nonce;
-  by_id_.emplace(w.t.id, place{sender, nonce});
-  bytes_ += size_of(w.t);
-  c.cost += cost_of(w.t);
-  const bool fresh = c.by_nonce.emplace(nonce, std::move(w)).second;
-  check(fresh, "one transaction per sender and nonce");
-  tails_.insert(tail_of(sender, c));
-}
-
-pool::waiting pool::take(const account_id& sender, std::uint64_t nonce) {
-  const auto at = chains_.find(sender);
-  auto& c = at->second;
-  tails_.erase(tail_of(sender, c));
-  auto out = std::move(c.by_nonce.extract(nonce).mapped());
-  by_id_.erase(out.t.id);
-  bytes_ -= size_of(out.t);
-  c.cost -= cost_of(out.t);
-  if (c.by_nonce.empty())
-    chains_.erase(at);
-  else
-    tails_.insert(tail_of(sender, c));
-  return out;
+void pool::put_back(evicted e, timestamp now) {
+  auto& l = open(e.sender);
+  l.next = e.next;
+  for (auto& w : e.all) insert(e.sender, l, std::move(w));
+  close(e.sender, l, now);
 }
 
 /// Drops what the account's nonce has passed; then, highest nonce first, what
 /// its balance does not cover.
-void pool::settle(const account_id& sender, const state::account& now) {
-  for (;;) {
-    const auto at = chains_.find(sender);
-    if (at == chains_.end()) return;
-    auto& c = at->second;
-    c.next = now.nonce;
-    if (c.by_nonce.begin()->first < now.nonce)
-      take(sender, c.by_nonce.begin()->first);
-    else if (c.cost > now.balance.value)
-      take(sender, c.by_nonce.rbegin()->first);
-    else
-      return;
+void pool::settle(const account_id& sender, const state::account& now_is,
+                  timestamp now, const std::set<tx_id>* confirmed) {
+  const auto at = lines_.find(sender);
+  if (at == lines_.end()) return;
+  const auto& waits = at->second;
+  if (waits.next == now_is.nonce && waits.cost <= now_is.balance.value) return;
+  auto& l = open(sender);
+  l.next = now_is.nonce;
+  while (!l.by_nonce.empty()) {
+    const bool passed = l.by_nonce.begin()->first < l.next;
+    if (!passed && l.cost <= now_is.balance.value) break;
+    const auto nonce =
+        passed ? l.by_nonce.begin()->first : l.by_nonce.rbegin()->first;
+    const auto id = remove(l, nonce).t.id;
+    note(id, passed && confirmed && confirmed->contains(id) ? fate::confirmed
+                                                            : fate::invalid);
   }
+  close(sender, l, now);
 }
 
-void pool::refresh(const account_id& sender, const account_view& accounts) {
-  settle(sender, accounts(sender));
+void pool::refresh(const account_id& sender, const state::account& account,
+                   timestamp now) {
+  settle(sender, account, now, nullptr);
 }
 
-void pool::on_block(std::span<const tx> txs, const account_view& accounts) {
+void pool::on_block(std::span<const tx> txs, const account_view& accounts,
+                    timestamp now) {
   std::set<account_id> senders;
-  for (const auto& t : txs) senders.insert(sender_of(t));
-  for (const auto& s : senders) refresh(s, accounts);
+  std::set<tx_id> confirmed;
+  for (const auto& t : txs) {
+    const auto sender = sender_of(t);
+    if (!lines_.contains(sender)) continue;
+    senders.insert(sender);
+    confirmed.insert(t.id);
+  }
+  for (const auto& s : senders) settle(s, accounts(s), now, &confirmed);
 }
 
 void pool::expire(height next, timestamp now) {
-  std::vector<place> gone;
-  for (const auto& [sender, c] : chains_)
-    for (const auto& [nonce, w] : c.by_nonce) {
-      // A clock that went back makes nothing old.
-      const bool old =
-          now > w.since && now.value - w.since.value > limits_.max_age_ms;
-      if (old || expired(w.t, next)) gone.push_back({sender, nonce});
-    }
-  for (const auto& [sender, nonce] : gone) take(sender, nonce);
+  while (!by_age_.empty()
+         && is_old(by_age_.begin()->first, now, limits_.max_age_ms))
+    drop(tx_id{by_age_.begin()->second}, fate::expired, now);
+  while (!by_expiry_.empty() && by_expiry_.begin()->first < next)
+    drop(tx_id{by_expiry_.begin()->second}, fate::expired, now);
+  while (!futures_.empty()
+         && is_old(futures_.begin()->first, now, limits_.max_future_ms))
+    drop(tx_id{futures_.begin()->second}, fate::expired, now);
 }
 
-std::vector<tx> pool::best(std::size_t max_bytes, std::size_t max_txs,
-                           height next) const {
-  struct head {
-    fee_rate rate;
-    const account_id* sender;
-    const chain* line;
-    std::map<std::uint64_t, waiting>::const_iterator at;
-    bool operator<(const head& o) const {
-      if (auto order = rate <=> o.rate; order != 0) return order < 0;
-      return *sender > *o.sender;
-    }
-  };
-  std::priority_queue<head> heads;
-  for (const auto& [sender, c] : chains_)
-    if (auto at = c.by_nonce.find(c.next); at != c.by_nonce.end())
-      heads.push({rate_of(at->second.t), &sender, &c, at});
-  std::vector<tx> out;
-  std::size_t used = 4; // the body's count
-  while (!heads.empty() && out.size() < max_txs) {
-    auto h = heads.top();
-    heads.pop();
-    const auto& t = h.at->second.t;
-    const auto size = 2 + size_of(t); // with its length
-    if (expired(t, next) || used + size > max_bytes) continue;
-    used += size;
-    out.push_back(t);
-    const auto following = std::next(h.at);
-    if (following == h.line->by_nonce.end() || following->first != t.nonce + 1)
-      continue;
-    heads.push({rate_of(following->second.t), h.sender, h.line, following});
+const tx* pool::find(const tx_id& id) const {
+  const auto found = look_up(id);
+  return found ? found->t : nullptr;
+}
+
+std::optional<entry> pool::look_up(const tx_id& id) const {
+  const auto at = by_id_.find(id);
+  if (at == by_id_.end()) return std::nullopt;
+  const auto& w = lines_.at(at->second.sender).by_nonce.at(at->second.nonce);
+  return entry{&w.t, w.since, w.future.has_value()};
+}
+
+std::vector<entry> pool::list(const std::optional<place>& after,
+                              std::size_t most) const {
+  std::vector<entry> out;
+  auto at = after ? by_rate_.upper_bound(*after) : by_rate_.begin();
+  for (; at != by_rate_.end() && out.size() < most; ++at)
+    out.push_back(*look_up(at->id));
+  return out;
+}
+
+outlook pool::outlook_of(const account_id& id,
+                         const state::account& account) const {
+  outlook out{account.nonce, account.balance};
+  const auto at = lines_.find(id);
+  if (at == lines_.end()) return out;
+  const auto& waits = at->second.by_nonce;
+  for (auto w = waits.lower_bound(account.nonce); w != waits.end(); ++w) {
+    if (w->first == out.nonce) ++out.nonce;
+    out.balance.value -= std::min(out.balance.value, cost_of(w->second.t));
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <future>
 #include <random>
 
@@ -57,6 +58,20 @@ mempool_actor silent_mempool(caf::actor_system& sys,
             },
             [](atom::find, const id_msg&) -> caf::result<tx_msg> {
               return caf::make_error(errc::not_found);
+            },
+            [self](const tx_list_msg&) -> caf::result<tx_verdicts_msg> {
+              return self->make_response_promise<tx_verdicts_msg>();
+            },
+            [self](atom::account, const id_msg&, std::uint64_t,
+                   std::uint64_t) -> caf::result<account_msg> {
+              return self->make_response_promise<account_msg>();
+            },
+            [](atom::list, const pool_query_msg&) { return pool_page_msg{}; },
+            [](atom::stats) { return pool_stats_msg{}; },
+            [](atom::fee, std::uint64_t) { return std::uint64_t{0}; },
+            [self](atom::wait, const id_msg&,
+                   std::uint64_t) -> caf::result<tx_fate_msg> {
+              return self->make_response_promise<tx_fate_msg>();
             },
             [](const tip_change_msg&) {},
             [](atom::renew) {},
@@ -255,8 +270,17 @@ TEST_CASE("transactions reach the mempool, one by one or many at once") {
   const auto absent =
       n.call("tx_getStatus", json::array({"0x" + std::string(64, '0')}));
   CHECK(code_of(absent) == -32004);
-  CHECK(n.call("tx_getPool")["result"]["txs"].size() == 2);
-  CHECK(n.call("tx_getPool", json::array({1}))["result"]["txs"].size() == 1);
+  const auto page = n.call("tx_getPool", json::array({1}))["result"];
+  REQUIRE(page["txs"].size() == 1);
+  const auto rest =
+      n.call("tx_getPool", json::array({1, page["next"]}))["result"];
+  REQUIRE(rest["txs"].size() == 1);
+  CHECK(rest["txs"][0]["txid"] != page["txs"][0]["txid"]);
+  CHECK(n.call("tx_getPool", json::array({5, rest["next"]}))["result"]
+        == json{{"txs", json::array()}, {"next", nullptr}});
+  CHECK(n.call("tx_getPool")["result"]["next"] == nullptr);
+  for (const auto* bad : {"0x", "zz", "0x00"})
+    CHECK(code_of(n.call("tx_getPool", json::array({1, bad}))) == -32602);
   const auto decoded = n.call("tx_decode", json::array({raw(first)}))["result"];
   CHECK(decoded["txid"] == txid);
   CHECK(decoded["amount"] == "5");
@@ -265,6 +289,88 @@ TEST_CASE("transactions reach the mempool, one by one or many at once") {
   for (int i = 0; i < 501; ++i) too_many.push_back("0x00");
   CHECK(code_of(n.call("tx_submit", json::array({too_many}))) == -32602);
   CHECK(status_once_known(n)["mempool"]["txs"] == 2);
+}
+
+TEST_CASE("an account's pending nonce and balance count what waits") {
+  rpc_node n;
+  n.start_rpc();
+  const auto raw = "0x" + to_hex(codec::encode(regtest_payment(0)));
+  REQUIRE(n.call("tx_submit", json::array({raw})).contains("result"));
+  const auto id = regtest().genesis.premine[0].account;
+  const auto a = n.call("chain_getAccount",
+                        json::array({"0x" + to_hex(id.value)}))["result"];
+  CHECK(a["nonce"] == "0");
+  CHECK(a["pending_nonce"] == "1");
+  CHECK(a["balance"] == "1000000000000000");
+  CHECK(a["pending_balance"] == "999999999989995");
+}
+
+TEST_CASE("the pool's counters and the fee estimate fit what waits") {
+  rpc_node n;
+  n.start_rpc();
+  auto estimate = n.call("tx_estimateFee")["result"];
+  CHECK(estimate["rate"] == "1000");
+  CHECK(estimate["fee"] == "159");
+  CHECK(estimate["fee_new_account"] == "415");
+  CHECK(n.call("tx_estimateFee", json::array({2, 239}))["result"]["fee"]
+        == "239");
+  for (const auto& bad : {json::array({0}), json::array({1001}),
+                          json::array({1, 158}), json::array({1, 240})})
+    CHECK(code_of(n.call("tx_estimateFee", bad)) == -32602);
+  auto forged = regtest_payment(1);
+  forged.seal.value[0] ^= 1;
+  for (const auto& t : {regtest_payment(0), forged})
+    (void)n.call("tx_submit", json::array({"0x" + to_hex(codec::encode(t))}));
+  const auto stats = n.call("tx_getPoolStats")["result"];
+  CHECK(stats["txs"] == 1);
+  CHECK(stats["bytes"] == 159);
+  CHECK(stats["max_bytes"] == 64 << 20);
+  CHECK(stats["min_rate"] == "1000");
+  CHECK(stats["refused"] == json{{"bad_signature", 1}});
+  CHECK(stats["gone"]["evicted"] == 0);
+  REQUIRE(stats["rates"].size() == 1);
+  CHECK(stats["rates"][0]["count"] == 1);
+}
+
+TEST_CASE("tx_wait answers at its own deadline, and four may wait at a time") {
+  rpc_node n;
+  n.start_rpc();
+  const auto t = regtest_payment(0);
+  const auto id = "0x" + to_hex(t.id.value);
+  CHECK(code_of(n.call("tx_wait", json::array({id}))) == -32004);
+  REQUIRE(n.call("tx_submit", json::array({"0x" + to_hex(codec::encode(t))}))
+              .contains("result"));
+  CHECK(n.call("tx_wait", json::array({id, 1}))["result"]["state"]
+        == "waiting");
+  const auto body = json{{"jsonrpc", "2.0"},
+                         {"id", 1},
+                         {"method", "tx_wait"},
+                         {"params", json::array({id})}}
+                        .dump();
+  std::vector<std::unique_ptr<raw_connection>> waiting;
+  for (int i = 0; i < 5; ++i) {
+    waiting.push_back(std::make_unique<raw_connection>(n.port));
+    REQUIRE(waiting.back()->send(post(n.headers(), body)));
+  }
+  // One of the five finds the others in all places.
+  auto refused = waiting.end();
+  for (const auto until = steady::now() + 20s;
+       refused == waiting.end() && steady::now() < until;)
+    refused = std::ranges::find_if(
+        waiting, [](const auto& w) { return w->ready(10ms); });
+  REQUIRE(refused != waiting.end());
+  CHECK(code_of(json::parse(body_of((*refused)->read_all()))) == -32002);
+  waiting.erase(refused);
+  CHECK(n.call("chain_getTip").contains("result"));
+  // A replacement tells all of them.
+  auto more = t;
+  more.fee.value *= 2;
+  more.id = codec::id_of(regtest().network(), more);
+  more.seal = public_test_key("regtest", 0)->sign(more.id.value);
+  REQUIRE(n.call("tx_submit", json::array({"0x" + to_hex(codec::encode(more))}))
+              .contains("result"));
+  for (const auto& w : waiting)
+    CHECK(json::parse(body_of(w->read_all()))["result"]["state"] == "replaced");
 }
 
 TEST_CASE("status and health know tip and actors") {
@@ -305,6 +411,7 @@ TEST_CASE("the keys of answers are those of the committed file") {
   const auto raw = "0x" + to_hex(codec::encode(regtest_payment(0)));
   const auto who = encode_address(regtest().genesis.hrp,
                                   regtest().genesis.premine[0].account);
+  REQUIRE(n.call("tx_submit", json::array({raw})).contains("result"));
   const std::vector<std::pair<std::string, json>> calls = {
       {"node_getStatus", json::array()},
       {"node_getVersion", json::array()},
@@ -318,6 +425,9 @@ TEST_CASE("the keys of answers are those of the committed file") {
       {"chain_getSupply", json::array()},
       {"tx_decode", json::array({raw})},
       {"tx_getPool", json::array()},
+      {"tx_getPoolStats", json::array()},
+      {"tx_estimateFee", json::array()},
+      {"tx_wait", json::array({"0x" + to_hex(regtest_payment(0).id.value), 1})},
   };
   for (const auto& [method, params] : calls)
     check_keys(method, n.call(method, params)["result"]);

@@ -18,20 +18,28 @@ struct model {
     tx t;
     account_id sender;
     timestamp since;
+    std::optional<timestamp> future{};
+    std::uint64_t size = codec::encode(t).size();
+  };
+  /// Fees and bytes of some of one sender's, by nonce.
+  struct run {
+    std::uint64_t first{}, last{}, fee{}, size{};
   };
   limits bounds;
   std::vector<item> items;
   std::map<account_id, std::uint64_t> nonces; // of accounts, when last seen
+  std::uint64_t floor_set = 0;
+  timestamp floor_since;
+  std::map<tx_id, fate> gone;
 
-  static std::size_t size(const tx& t) { return codec::encode(t).size(); }
   static wide cost(const tx& t) { return wide{t.value.value} + t.fee.value; }
-  static bool pays_less(const tx& a, const tx& b) {
-    return wide{a.fee.value} * size(b) < wide{b.fee.value} * size(a);
+  static bool pays_less(const run& a, const run& b) {
+    return wide{a.fee} * b.size < wide{b.fee} * a.size;
   }
 
   std::size_t bytes() const {
     std::size_t out = 0;
-    for (const auto& i : items) out += size(i.t);
+    for (const auto& i : items) out += i.size;
     return out;
   }
   const item* find(const account_id& sender, std::uint64_t nonce) const {
@@ -39,54 +47,126 @@ struct model {
       if (i.sender == sender && i.t.nonce == nonce) return &i;
     return nullptr;
   }
-  void drop(const account_id& sender, std::uint64_t nonce) {
+  void drop(const account_id& sender, std::uint64_t nonce, fate why) {
+    gone[find(sender, nonce)->t.id] = why;
     std::erase_if(items, [&](const item& i) {
       return i.sender == sender && i.t.nonce == nonce;
     });
   }
-  bool is_tail(const item& x) const {
-    return std::none_of(items.begin(), items.end(), [&x](const item& i) {
-      return i.sender == x.sender && i.t.nonce > x.t.nonce;
-    });
-  }
-  wide costs(const account_id& sender) const {
-    wide out = 0;
+  std::uint64_t highest(const account_id& sender) const {
+    std::uint64_t out = 0;
     for (const auto& i : items)
-      if (i.sender == sender) out += cost(i.t);
+      if (i.sender == sender) out = std::max(out, i.t.nonce);
     return out;
   }
-
-  void settle(const account_id& sender, const state::account& a) {
-    nonces[sender] = a.nonce;
-    std::erase_if(items, [&](const item& i) {
-      return i.sender == sender && i.t.nonce < a.nonce;
-    });
-    while (costs(sender) > a.balance.value)
-      for (const auto& i : items)
-        if (i.sender == sender && is_tail(i)) {
-          drop(sender, i.t.nonce);
-          break;
+  std::uint64_t missing(const account_id& sender) const {
+    const auto next = nonces.find(sender);
+    auto out = next == nonces.end() ? 0 : next->second;
+    while (find(sender, out)) ++out;
+    return out;
+  }
+  std::size_t futures() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        items, [](const item& i) { return i.future.has_value(); }));
+  }
+  std::set<account_id> senders() const {
+    std::set<account_id> out;
+    for (const auto& i : items) out.insert(i.sender);
+    return out;
+  }
+  void mark(timestamp now) {
+    for (const auto& s : senders()) {
+      const auto gap = missing(s);
+      for (auto& i : items)
+        if (i.sender == s) {
+          if (i.t.nonce < gap)
+            i.future.reset();
+          else if (!i.future)
+            i.future = now;
         }
+    }
   }
 
-  std::optional<errc> judge(const bank& b, const tx& t,
-                            const account_id& sender) const {
-    const auto a = b.view(sender);
+  /// Of the nonces from `first` to below `end`: the run that pays most.
+  std::optional<run> richest(const account_id& sender, std::uint64_t first,
+                             std::uint64_t end, height next) const {
+    std::optional<run> out;
+    run sum{first, first, 0, 0};
+    for (auto n = first; n < end; ++n) {
+      const auto* i = find(sender, n);
+      if (!i || (i->t.expiry.value != 0 && i->t.expiry < next)) break;
+      sum.last = n;
+      sum.fee += i->t.fee.value;
+      sum.size += i->size;
+      if (!out || pays_less(*out, sum)) out = sum;
+    }
+    return out;
+  }
+  /// The package that holds a nonce.
+  run package(const account_id& sender, std::uint64_t nonce) const {
+    auto first = nonce;
+    while (first > 0 && find(sender, first - 1)) --first;
+    for (;;) {
+      const auto p = *richest(sender, first, ~std::uint64_t{0}, {0});
+      if (nonce <= p.last) return p;
+      first = p.last + 1;
+    }
+  }
+
+  std::uint64_t floor(timestamp now) const {
+    auto age = now > floor_since ? now.value - floor_since.value : 0;
+    auto from = floor_set;
+    for (; age >= bounds.half_life_ms && from; age -= bounds.half_life_ms)
+      from /= 2;
+    if (from == 0) return 0;
+    return static_cast<std::uint64_t>(
+        from - wide{from - from / 2} * age / bounds.half_life_ms);
+  }
+
+  void settle(const account_id& sender, const state::account& a, timestamp now,
+              const std::set<tx_id>& confirmed = {}) {
+    nonces[sender] = a.nonce;
+    for (auto n = a.nonce; n-- > 0 && a.nonce - n < 200;)
+      if (const auto* i = find(sender, n))
+        drop(sender, n,
+             confirmed.contains(i->t.id) ? fate::confirmed : fate::invalid);
+    const auto all = [&] {
+      wide out = 0;
+      for (const auto& i : items)
+        if (i.sender == sender) out += cost(i.t);
+      return out;
+    };
+    while (all() > a.balance.value)
+      drop(sender, highest(sender), fate::invalid);
+    mark(now);
+  }
+
+  std::optional<errc> judge(const bank& b, const item& x) const {
+    const auto& t = x.t;
+    const auto a = b.view(x.sender);
     if (t.nonce < a.nonce) return errc::nonce_too_low;
     if (t.nonce >= a.nonce + bounds.max_per_sender) return errc::nonce_too_high;
-    auto missing = a.nonce;
-    while (find(sender, missing)) ++missing;
-    if (t.nonce > missing + bounds.max_gap) return errc::nonce_too_high;
+    const auto* old = find(x.sender, t.nonce);
+    if (!old && t.nonce > missing(x.sender)) {
+      std::size_t of_sender = 0;
+      for (const auto& i : items) of_sender += i.sender == x.sender && i.future;
+      if (of_sender >= bounds.max_future) return errc::nonce_too_high;
+      if (futures() >= bounds.max_future_all) return errc::pool_full;
+    }
     const auto least = b.rules.min_fee_rate
-                       * (size(t) + (exists(b.view(t.recipient)) ? 0 : 256));
+                       * (x.size + (exists(b.view(t.recipient)) ? 0 : 256));
     if (t.fee.value < least) return errc::fee_below_minimum;
-    const auto* old = find(sender, t.nonce);
-    if (old && wide{t.fee.value} * 10 < wide{old->t.fee.value} * 11)
-      return errc::fee_below_minimum;
+    if (wide{t.fee.value} * 1000 < wide{floor(b.now)} * x.size)
+      return errc::pool_full;
+    if (old
+        && (wide{t.fee.value} * 10 < wide{old->t.fee.value} * 11
+            || t.fee.value < old->t.fee.value + b.rules.min_fee_rate * x.size))
+      return errc::pool_full;
     if (cost(t) > ~std::uint64_t{0}) return errc::amount_overflow;
-    if (costs(sender) - (old ? cost(old->t) : wide{0}) + cost(t)
-        > a.balance.value)
-      return errc::insufficient_balance;
+    wide others = 0;
+    for (const auto& i : items)
+      if (i.sender == x.sender && &i != old) others += cost(i.t);
+    if (others + cost(t) > a.balance.value) return errc::insufficient_balance;
     return std::nullopt;
   }
 
@@ -94,59 +174,89 @@ struct model {
     for (const auto& i : items)
       if (i.t.id == t.id) return errc::duplicate;
     if (t.expiry.value != 0 && t.expiry < b.next) return errc::tx_expired;
-    const auto sender = sender_of(t);
-    settle(sender, b.view(sender));
-    if (auto e = judge(b, t, sender)) return e;
-    const auto before = items;
-    drop(sender, t.nonce);
-    while (bytes() + size(t) > bounds.max_bytes) {
-      const item* victim = nullptr;
-      for (const auto& i : items)
-        if (i.sender != sender && is_tail(i)
-            && (!victim || pays_less(i.t, victim->t)
-                || (!pays_less(victim->t, i.t) && i.sender < victim->sender)))
-          victim = &i;
-      if (!victim || !pays_less(victim->t, t)) {
-        items = before;
-        return errc::pool_full;
-      }
-      drop(account_id{victim->sender}, victim->t.nonce);
+    const item x{t, sender_of(t), b.now};
+    settle(x.sender, b.view(x.sender), b.now);
+    if (auto e = judge(b, x)) return e;
+    const auto before = *this;
+    if (find(x.sender, t.nonce)) drop(x.sender, t.nonce, fate::replaced);
+    items.push_back(x);
+    mark(b.now);
+    if (bytes() <= bounds.max_bytes) return std::nullopt;
+    if (items.back().future || !make_room(x.sender, t.nonce, b)) {
+      *this = before;
+      return errc::pool_full;
     }
-    items.push_back({t, sender, b.now});
     return std::nullopt;
   }
 
+  bool make_room(const account_id& sender, std::uint64_t nonce, const bank& b) {
+    const auto worth = package(sender, nonce);
+    run highest_gone{0, 0, 0, 1};
+    while (bytes() > bounds.max_bytes) {
+      std::optional<std::pair<run, account_id>> victim;
+      for (const auto& s : senders()) {
+        if (s == sender) continue;
+        const auto p = package(s, highest(s));
+        if (!victim || pays_less(p, victim->first)) victim = {p, s};
+      }
+      if (!victim || !pays_less(victim->first, worth)) return false;
+      const auto& p = victim->first;
+      if (pays_less(highest_gone, p)) highest_gone = p;
+      for (auto n = p.first; n <= p.last; ++n)
+        drop(victim->second, n, fate::evicted);
+      mark(b.now);
+    }
+    const auto raised =
+        static_cast<std::uint64_t>(
+            (wide{highest_gone.fee} * 1000 + highest_gone.size - 1)
+            / highest_gone.size)
+        + b.rules.min_fee_rate * 1000;
+    if (raised > floor(b.now)) {
+      floor_set = raised;
+      floor_since = b.now;
+    }
+    return true;
+  }
+
   void expire(height next, timestamp now) {
-    std::erase_if(items, [&](const item& i) {
+    const auto sweep = [&](auto&& is_over) {
+      const auto all = items;
+      for (const auto& i : all)
+        if (is_over(i)) drop(i.sender, i.t.nonce, fate::expired);
+      mark(now);
+    };
+    sweep([&](const item& i) {
       return (i.t.expiry.value != 0 && i.t.expiry < next)
              || now.value > i.since.value + bounds.max_age_ms;
+    });
+    sweep([&](const item& i) {
+      return i.future && now.value > i.future->value + bounds.max_future_ms;
     });
   }
 
   std::vector<tx> best(std::size_t max_bytes, std::size_t max_txs,
                        height next) const {
-    auto wanted = nonces;
-    std::set<account_id> passed_over;
+    std::map<account_id, std::pair<std::uint64_t, std::uint64_t>> spans;
+    for (const auto& s : senders())
+      spans[s] = {nonces.at(s), ~std::uint64_t{0}};
     std::vector<tx> out;
     std::size_t used = 4;
-    while (out.size() < max_txs) {
-      const item* top = nullptr;
-      for (const auto& i : items)
-        if (!passed_over.contains(i.sender) && i.t.nonce == wanted.at(i.sender)
-            && (!top || pays_less(top->t, i.t)
-                || (!pays_less(i.t, top->t) && i.sender < top->sender)))
-          top = &i;
-      if (!top) break;
-      if ((top->t.expiry.value != 0 && top->t.expiry < next)
-          || used + 2 + size(top->t) > max_bytes) {
-        passed_over.insert(top->sender);
+    for (;;) {
+      std::optional<std::pair<run, account_id>> top;
+      for (const auto& [s, span] : spans)
+        if (auto p = richest(s, span.first, span.second, next))
+          if (!top || pays_less(top->first, *p)) top = {*p, s};
+      if (!top) return out;
+      const auto& [p, s] = *top;
+      const auto n = p.last - p.first + 1;
+      if (out.size() + n > max_txs || used + 2 * n + p.size > max_bytes) {
+        spans[s].second = p.last;
         continue;
       }
-      used += 2 + size(top->t);
-      ++wanted[top->sender];
-      out.push_back(top->t);
+      for (auto i = p.first; i <= p.last; ++i) out.push_back(find(s, i)->t);
+      used += 2 * n + p.size;
+      spans[s].first = p.last + 1;
     }
-    return out;
   }
 };
 
@@ -154,20 +264,25 @@ struct model {
 struct trial {
   random_source random;
   bank b;
-  limits bounds;
-  mempool::pool pool;
+  limits bounds = small();
+  mempool::pool pool{bounds};
   model naive;
+  /// Blocks of the last while, and the accounts before each.
+  std::vector<std::pair<std::vector<tx>, decltype(bank::accounts)>> blocks;
 
-  explicit trial(std::uint64_t seed) : random(seed), pool(small()) {
-    naive.bounds = bounds = small();
+  explicit trial(std::uint64_t seed) : random(seed) {
+    naive.bounds = bounds;
     for (std::uint8_t n = 0; n < 8; ++n) b.of(n).balance.value = 30'000;
   }
   static limits small() {
     limits l;
     l.max_bytes = 5'000;
     l.max_per_sender = 12;
-    l.max_gap = 3;
-    l.max_age_ms = 500;
+    l.max_future = 3;
+    l.max_future_all = 8;
+    l.max_age_ms = 700;
+    l.max_future_ms = 150;
+    l.half_life_ms = 60;
     return l;
   }
 
@@ -176,26 +291,31 @@ struct trial {
   tx any_tx() {
     const auto from = static_cast<std::uint8_t>(below(9));
     const auto to = static_cast<std::uint8_t>(9 + below(4));
-    const auto nonce = b.of(from).nonce + below(16);
-    auto t = payment(
-        name(from), nonce > 0 && below(20) == 0 ? nonce - 1 : nonce,
-        account_named(to), 1 + below(3000), 100 + below(4) * below(700));
+    const auto& a = b.of(from);
+    auto nonce = a.nonce + below(16);
+    if (below(3) != 0) nonce = pool.outlook_of(account_named(from), a).nonce;
+    if (below(20) == 0 && nonce > 0) --nonce;
+    auto t = payment(name(from), nonce, account_named(to), 1 + below(3000),
+                     100 + below(4) * below(900));
     if (below(200) == 0) t.value.value = ~std::uint64_t{0};
     if (below(4) == 0) t.memo.resize(below(81));
-    if (below(4) == 0)
+    if (below(6) == 0)
       t.expiry.value = static_cast<std::uint32_t>(b.next.value + below(6) - 1);
     t.id = codec::id_of(example_network(), t);
     return t;
   }
 
-  void offer() {
-    auto t = any_tx();
-    if (below(10) == 0 && !naive.items.empty())
-      t = naive.items[below(naive.items.size())].t;
+  void offer(const tx& t) {
     const auto expected = naive.add(b, t);
     const auto got = pool.add(b.tip(), t);
     REQUIRE(got.has_value() == !expected.has_value());
-    if (expected) REQUIRE(got.error() == *expected);
+    if (expected) REQUIRE(name_of(got.error().code) == name_of(*expected));
+  }
+  void offer() {
+    if (below(10) == 0 && !naive.items.empty())
+      offer(tx{naive.items[below(naive.items.size())].t});
+    else
+      offer(any_tx());
   }
 
   /// A block of the best, or of one that the pool never saw.
@@ -205,26 +325,47 @@ struct trial {
       const auto from = static_cast<std::uint8_t>(below(8));
       txs = {payment(name(from), b.of(from).nonce, account_named(9), 1, 999)};
     }
+    blocks.emplace_back(txs, b.accounts);
+    std::set<tx_id> ids;
     for (const auto& t : txs) {
       auto& a = b.accounts[sender_of(t)];
       a.nonce = t.nonce + 1;
       a.balance.value -= std::min(a.balance.value, t.value.value + t.fee.value);
       b.accounts[t.recipient].balance.value += t.value.value;
+      ids.insert(t.id);
     }
     ++b.next.value;
-    pool.on_block(txs, b.view);
-    for (const auto& t : txs) naive.settle(sender_of(t), b.view(sender_of(t)));
+    pool.on_block(txs, b.view, b.now);
+    for (const auto& t : txs)
+      naive.settle(sender_of(t), b.view(sender_of(t)), b.now, ids);
   }
 
-  /// An account changes, as in a reorg, and the pool may hear of it or not.
+  /// Blocks leave; their accounts are seen again, their transactions offered.
+  void reorganise() {
+    std::vector<tx> back;
+    for (auto n = 1 + below(3); n > 0 && !blocks.empty(); --n) {
+      b.accounts = blocks.back().second;
+      const auto& txs = blocks.back().first;
+      back.insert(back.begin(), txs.begin(), txs.end());
+      blocks.pop_back();
+      --b.next.value;
+    }
+    for (const auto& t : back) offer(t);
+    for (const auto& t : back) refresh(sender_of(t));
+  }
+
+  void refresh(const account_id& id) {
+    pool.refresh(id, b.view(id), b.now);
+    naive.settle(id, b.view(id), b.now);
+  }
+
+  /// An account changes, and the pool may hear of it or not.
   void disturb() {
     const auto n = static_cast<std::uint8_t>(below(8));
     auto& a = b.of(n);
     a.balance.value = below(40'000);
     if (below(2) == 0 && a.nonce > 0) --a.nonce;
-    if (below(2) == 0) return;
-    pool.refresh(account_named(n), b.view);
-    naive.settle(account_named(n), b.view(account_named(n)));
+    if (below(2) == 0) refresh(account_named(n));
   }
 
   void step() {
@@ -232,7 +373,8 @@ struct trial {
     switch (below(40)) {
     case 0: connect(); break;
     case 1: disturb(); break;
-    case 2:
+    case 2: reorganise(); break;
+    case 3:
       pool.expire(b.next, b.now);
       naive.expire(b.next, b.now);
       break;
@@ -244,25 +386,40 @@ struct trial {
     REQUIRE(pool.size() == naive.items.size());
     REQUIRE(pool.bytes() == naive.bytes());
     REQUIRE(pool.bytes() <= bounds.max_bytes);
+    REQUIRE(pool.future() == naive.futures());
+    REQUIRE(pool.senders() == naive.senders().size());
+    REQUIRE(pool.floor(b.now) == naive.floor(b.now));
     for (const auto& i : naive.items) {
-      const auto* t = pool.find(i.t.id);
-      REQUIRE(t);
-      REQUIRE(*t == i.t);
+      const auto found = pool.look_up(i.t.id);
+      REQUIRE(found);
+      REQUIRE(*found->t == i.t);
+      REQUIRE(found->since == i.since);
+      REQUIRE(found->future == i.future.has_value());
     }
     const auto bytes = below(6000);
     const auto txs = below(40);
     REQUIRE(pool.best(bytes, txs, b.next) == naive.best(bytes, txs, b.next));
+    REQUIRE(pool.list({}, 1000).size() == naive.items.size());
+    std::map<tx_id, fate> gone;
+    for (const auto& d : pool.take_departures()) gone[d.id] = d.why;
+    REQUIRE(gone == naive.gone);
+    naive.gone.clear();
   }
 };
 } // namespace
 
-TEST_CASE("20,000 random operations do to the pool what they do to a model") {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+TEST_CASE("100,000 random operations do to the pool what they do to a model") {
+  std::map<fate, std::uint64_t> seen;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     trial t{seed};
-    for (int i = 0; i < 5'000; ++i) {
+    for (int i = 0; i < 10'000; ++i) {
       t.step();
       if (i % 10 == 0) t.compare();
     }
     t.compare();
+    for (std::size_t i = 0; i < fates; ++i)
+      seen[static_cast<fate>(i)] += t.pool.gone(static_cast<fate>(i));
   }
+  // It was about something: each fate has befallen many.
+  for (const auto& [why, n] : seen) CHECK(n > 500);
 }
