@@ -46,6 +46,7 @@ void add_up(CLI::App& app, invocation& out);
 void add_node(CLI::App& app, invocation& out);
 void add_plot(CLI::App& app, invocation& out);
 void add_chain(CLI::App& app, invocation& out);
+void add_mempool(CLI::App& app, invocation& out);
 void add_status(CLI::App& app, invocation& out);
 void add_verify(CLI::App& app, invocation& out);
 void add_wallet(CLI::App& app, invocation& out);

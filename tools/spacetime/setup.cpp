@@ -59,6 +59,7 @@ result<node_options> options_of(const prepared_node& n) {
   node_options o;
   o.chain_dir = n.home.chain_dir;
   o.run_dir = n.home.run_dir;
+  o.mempool_file = n.home.mempool;
   o.log_dir = n.home.inside(s.log.directory);
   o.plot_dirs = plot_dirs_of(n.home, s);
   o.storage.map_max = s.storage.map_max.value;

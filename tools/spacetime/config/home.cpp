@@ -144,6 +144,7 @@ home home_at(const fs::path& root, std::string_view network,
   h.lock_file = h.run_dir / "lock";
   h.cookie_file = h.run_dir / "cookie";
   h.peers = d / "peers.dat";
+  h.mempool = d / "mempool.dat";
   h.anchors = d / "anchors.dat";
   h.bans = d / "bans.json";
   h.scan_cache = d / "scan.cache";
