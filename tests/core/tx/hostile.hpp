@@ -69,7 +69,7 @@ struct node {
     for (const auto& t : txs)
       if (auto in = opened(codec::encode(t)); !in) return fail(in.error());
     auto d = ledger.apply(rules, {next(), account_named(200)}, txs);
-    if (d) pool.on_block(txs, view);
+    if (d) pool.on_block(txs, view, {});
     return d;
   }
 };
