@@ -13,6 +13,8 @@
 
 namespace spacetime::cli {
 namespace {
+constexpr std::uint64_t most_times_least = 100;
+
 result<tx> draft(const secret_key& key, const payment_wish& wish,
                  const payment_facts& facts) {
   if (wish.value.value == 0)
@@ -38,15 +40,25 @@ result<tx> draft(const secret_key& key, const payment_wish& wish,
 }
 
 /// The fee that was wished for, if it is enough.
-result<amount> fee_of(const payment_wish& wish, amount least,
-                      amount surcharge) {
-  if (!wish.fee || *wish.fee >= least) return wish.fee.value_or(least);
-  auto why = fmt::format("a fee of {} is below the least, {}", coins(*wish.fee),
+result<amount> wished_fee(amount wish, amount least, amount surcharge) {
+  if (wish >= least) return wish;
+  auto why = fmt::format("a fee of {} is below the least, {}", coins(wish),
                          coins(least));
   if (surcharge.value != 0)
     why += fmt::format("; {} of that because the recipient's account is new",
                        coins(surcharge));
   return fail(errc::fee_below_minimum, std::move(why));
+}
+
+/// What is paid without a wish; a person agrees to what is out of proportion.
+result<amount> usual_fee(amount usual, amount least) {
+  if (usual.value / most_times_least < least.value)
+    return std::max(usual, least);
+  const auto text = coins(usual);
+  return fail(errc::fee_below_minimum,
+              fmt::format("many transactions wait, and the next blocks take "
+                          "{}; to pay that, add --fee {}",
+                          text, text.substr(0, text.find(' '))));
 }
 
 status check_funds(amount total, const payment_facts& facts) {
@@ -70,7 +82,8 @@ result<payment> make_payment(const chain_spec& spec, const rule_set& rules,
   if (!plain || !rule)
     return fail(errc::amount_overflow, "no fee is enough by these rules");
   const amount surcharge{rule->value - plain->value};
-  const auto fee = fee_of(wish, std::max(*rule, facts.least_fee), surcharge);
+  const auto fee = wish.fee ? wished_fee(*wish.fee, *rule, surcharge)
+                            : usual_fee(facts.usual_fee, *rule);
   if (!fee) return fail(fee.error());
   t->fee = *fee;
   const auto total = checked_add(t->value.value, t->fee.value);

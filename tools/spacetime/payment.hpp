@@ -14,7 +14,7 @@ namespace spacetime::cli {
 struct payment_wish {
   account_id to;
   amount value;
-  std::optional<amount> fee; ///< none: the least
+  std::optional<amount> fee; ///< none: the least, or the usual one if higher
   std::string memo;
   std::uint32_t expiry_blocks = 0; ///< valid in so many next blocks; 0: any
 };
@@ -26,7 +26,7 @@ struct payment_facts {
   amount immature;         ///< rewards that are not credited yet
   std::uint64_t nonce = 0; ///< of the next transaction, waiting ones counted
   bool creates_account = false; ///< the recipient has none yet
-  amount least_fee;             ///< that the node's pool takes now, if higher
+  amount usual_fee; ///< what gets into one of the next blocks; 0: not known
 };
 
 struct payment {
@@ -37,7 +37,8 @@ struct payment {
 };
 
 /// Builds and signs. Errors, each saying what would do: `bad_tx_format` for a
-/// zero amount, a long memo or one's own address, `fee_below_minimum`,
+/// zero amount, a long memo or one's own address, `fee_below_minimum` (also if
+/// the usual fee is above 100 times the least and none was wished for),
 /// `amount_overflow`, `insufficient_balance`.
 result<payment> make_payment(const chain_spec& spec, const rule_set& rules,
                              const secret_key& key, const payment_wish& wish,

@@ -47,7 +47,8 @@ result<account_answer> ask_account(const rpc_client& node,
   out.immature.value = number_in(*said, "immature");
   // A node that does not say what waits: nothing, as far as we know.
   out.pending_nonce = std::max(out.nonce, number_in(*said, "pending_nonce"));
-  if (said->contains("pending_balance")) {
+  if (const auto at = said->find("pending_balance");
+      at != said->end() && at->is_string()) {
     const auto left = number_in(*said, "pending_balance");
     if (left < out.spendable.value) {
       out.pending_cost.value = out.spendable.value - left;

@@ -49,6 +49,17 @@ result<payment_wish> wish_of(const place& at, const send_flags& f) {
   return out;
 }
 
+/// What gets a transaction into one of the next blocks; 0 if the node does not
+/// say.
+amount usual_fee(const rpc_client& node, const payment_wish& wish,
+                 bool creates_account) {
+  const json asked = {{"blocks", 3},
+                      {"size", codec::tx_size(wish.memo.size())}};
+  const auto said = node.call("tx_estimateFee", asked);
+  if (!said || !said->is_object()) return {};
+  return {number_in(*said, creates_account ? "fee_new_account" : "fee")};
+}
+
 /// What is paid, as the node sees both accounts now.
 result<payment> prepare(const place& at, const rpc_client& node,
                         const wallet_key_pair& payer,
@@ -65,6 +76,7 @@ result<payment> prepare(const place& at, const rpc_client& node,
   facts.immature = from->immature;
   facts.nonce = from->pending_nonce;
   facts.creates_account = !to->exists();
+  facts.usual_fee = usual_fee(node, wish, facts.creates_account);
   const epoch now{number_in(*tip, "epoch")};
   return make_payment(at.spec, at.spec.at(now), payer.key, wish, facts);
 }

@@ -60,14 +60,22 @@ TEST_CASE("a recipient's new account costs its surcharge, which is named") {
   r.refuses(errc::fee_below_minimum, "the recipient's account is new");
 }
 
-TEST_CASE("a fee that the pool does not take now is raised, or refused") {
+TEST_CASE("the usual fee is paid if no other is wished for, within reason") {
   regtest r;
-  r.facts.least_fee = {999};
-  CHECK(r.make()->signed_tx.fee == amount{999});
-  r.wish.fee = amount{998};
-  r.refuses(errc::fee_below_minimum, "0.000000999 ST");
-  r.wish.fee = amount{1000};
-  CHECK(r.make()->signed_tx.fee == amount{1000});
+  const auto least = r.make()->signed_tx.fee;
+  r.facts.usual_fee = {least.value + 1};
+  CHECK(r.make()->signed_tx.fee == r.facts.usual_fee);
+  r.wish.fee = least;
+  CHECK(r.make()->signed_tx.fee == least);
+  r.wish.fee.reset();
+  r.facts.usual_fee = {least.value - 1};
+  CHECK(r.make()->signed_tx.fee == least);
+  r.facts.usual_fee = {100 * least.value - 1};
+  CHECK(r.make()->signed_tx.fee == r.facts.usual_fee);
+  r.facts.usual_fee = {1'000'000'000};
+  r.refuses(errc::fee_below_minimum, "--fee 1");
+  r.wish.fee = r.facts.usual_fee;
+  CHECK(r.make()->signed_tx.fee == amount{1'000'000'000});
 }
 
 TEST_CASE("an expiry counts blocks from the tip") {
