@@ -7,15 +7,16 @@ other moments.
 
 import os
 import signal
+import threading
 import time
 
-from harness import OK, Home, claim, equal, expect, main, seeded
+from harness import OK, Home, Skip, claim, equal, expect, main, seeded
 from transfers import (Client, Follower, Load, check_ledger, check_roots,
                        submit_all)
 
 KILLS = int(os.environ.get("SPACETIME_KILLS", "20"))
 RESTART = 5 # seconds until a killed node answers again
-ACCOUNTS, TRANSFERS = 60, 40 * KILLS
+ACCOUNTS, PER_KILL = 100, 150
 
 
 class Kept:
@@ -64,8 +65,8 @@ def _():
     dice = seeded("kill_load")
     home = Home("home")
     home.grow(1)
-    load = Load(home, ACCOUNTS, TRANSFERS)
-    kept, slowest, per_kill = Kept(), 0, -(-TRANSFERS // KILLS)
+    load = Load(home, ACCOUNTS, PER_KILL * KILLS)
+    kept, slowest = Kept(), 0
     node = home.start_up("--quiet")
     home.until_answers(node)
     client = Client(home)
@@ -75,7 +76,7 @@ def _():
     open_ones, begun = load.phases[-1], time.monotonic()
     for kill in range(KILLS):
         # So many more may flow, so that there is something in flight each time.
-        flowing = still_open(client, open_ones[:per_kill * (kill + 1)])
+        flowing = still_open(client, open_ones[:PER_KILL * (kill + 1)])
         offer_until(client, flowing, time.monotonic() + dice.uniform(0, 1.5))
         node.send(signal.SIGKILL)
         node.wait(RESTART)
@@ -107,6 +108,82 @@ def _():
           f"blocks, {verified['txs']} transfers in {verified['blocks']} "
           f"blocks, {len(left)} of them after the last; the slowest restart "
           f"took {slowest:.2f} s")
+
+
+def order_and_kill(home, node, method, block, delay):
+    """Gives an order about a block and kills the node in the midst of it;
+    whether the node had acknowledged it."""
+    said = []
+
+    def order():
+        try:
+            said.append(Client(home).try_call(method, block))
+        except ConnectionError:
+            pass # it was killed before
+
+    asking = threading.Thread(target=order)
+    moment = time.monotonic() + delay
+    asking.start()
+    while time.monotonic() < moment:
+        time.sleep(0.0005)
+    node.send(signal.SIGKILL)
+    node.wait(RESTART)
+    asking.join()
+    return bool(said and said[0])
+
+
+def restarted(home, client):
+    client.close()
+    node = home.start_up("--quiet")
+    home.until_answers(node, RESTART)
+    return node
+
+
+@claim(f"{KILLS} kills in reorganisations leave a whole tip, and no mote is "
+       "lost")
+def _():
+    dice = seeded("kill_reorg")
+    home = Home("reorgs")
+    home.grow(4)
+    load = Load(home, ACCOUNTS, PER_KILL * KILLS // 2)
+    node, client = home.start_up("--quiet"), Client(home)
+    home.until_answers(node)
+    known = {m["name"] for m in client.call("rpc_methods")}
+    if "debug_invalidateBlock" not in known:
+        return Skip("this node takes no order about a block")
+    follower, orders = Follower(client), [0, 0]
+    for phase in load.phases[:-1]:
+        submit_all(client, follower, phase, 60)
+    everything = load.all()
+    for kill in range(-(-KILLS // 2)):
+        flowing = still_open(client, everything)[:3 * PER_KILL]
+        offer_until(client, flowing, time.monotonic() + dice.uniform(0.2, 1))
+        top = client.call("chain_getTip")["height"]
+        block = client.call("chain_getBlockHash",
+                            max(1, top - dice.randrange(8)))
+        done = order_and_kill(home, node, "debug_invalidateBlock", block,
+                              0.08 * dice.random() ** 2)
+        orders[done] += 1
+        node = restarted(home, client)
+        on_chain = client.call("chain_getHeader", block)["on_best_chain"]
+        expect(not (done and on_chain), f"{block} was invalidated, and is back")
+        done = order_and_kill(home, node, "debug_reconsiderBlock", block,
+                              0.08 * dice.random() ** 2)
+        orders[done] += 1
+        node = restarted(home, client)
+        client.call("debug_reconsiderBlock", block)
+        got = client.call("chain_getTip")["height"]
+        expect(got >= top, f"the tip {got} is below {top} of before")
+    again = Follower(client)
+    again.follow()
+    left = [t for t in everything if t.txid not in again.seen]
+    submit_all(client, again, left, 60)
+    check_ledger(client, load)
+    node.stop().exits(OK)
+    verified = check_roots(home, load)
+    print(f"# {sum(orders)} kills, {orders[1]} after the order was "
+          f"acknowledged; {verified['txs']} transfers in {verified['blocks']} "
+          "blocks")
 
 
 if __name__ == "__main__":
