@@ -101,7 +101,7 @@ def _():
     print(f"# VmRSS {sizes[0]:.0f} MB after {warm}, {sizes[-1]:.0f} MB at the "
           f"end, {growth:.1f} MB more at most")
     expect(growth < 32, f"{growth:.0f} MB more in memory")
-    expect({"bad_signature", "bad_tx_format", "malformed"} <= codes.keys(),
+    expect({"bad_signature", "bad_tx_size", "bad_tx_version"} <= codes.keys(),
            f"{codes}")
     node.stop().exits(OK)
 

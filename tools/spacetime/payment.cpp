@@ -18,15 +18,15 @@ constexpr std::uint64_t most_times_least = 100;
 result<tx> draft(const secret_key& key, const payment_wish& wish,
                  const payment_facts& facts) {
   if (wish.value.value == 0)
-    return fail(errc::bad_tx_format, "an amount of 0 cannot be sent");
+    return fail(errc::zero_amount, "an amount of 0 cannot be sent");
   if (wish.memo.size() > tx::max_memo)
-    return fail(errc::bad_tx_format,
+    return fail(errc::bad_tx_size,
                 fmt::format("a memo of {} bytes; at most {} fit",
                             wish.memo.size(), tx::max_memo));
   tx t;
   t.sender = key.public_part();
   if (wish.to == account_of(t.sender))
-    return fail(errc::bad_tx_format,
+    return fail(errc::self_payment,
                 "the recipient is the sender; nothing would be paid");
   if (wish.expiry_blocks > UINT32_MAX - facts.tip.value)
     return fail(errc::amount_overflow, "no block is ever that high");

@@ -36,8 +36,8 @@ struct payment {
   amount remains;   ///< spendable after it
 };
 
-/// Builds and signs. Errors, each saying what would do: `bad_tx_format` for a
-/// zero amount, a long memo or one's own address, `fee_below_minimum` (also if
+/// Builds and signs. Errors, each saying what would do: `zero_amount`,
+/// `bad_tx_size` for a long memo, `self_payment`, `fee_below_minimum` (also if
 /// the usual fee is above 100 times the least and none was wished for),
 /// `amount_overflow`, `insufficient_balance`.
 result<payment> make_payment(const chain_spec& spec, const rule_set& rules,

@@ -89,7 +89,7 @@ TEST_CASE("an expiry counts blocks from the tip") {
 TEST_CASE("what cannot be paid is refused with what would do") {
   regtest r;
   r.wish.value = {0};
-  r.refuses(errc::bad_tx_format, "amount of 0");
+  r.refuses(errc::zero_amount, "amount of 0");
   r.wish.value = {6'000'000'000}; // all of it, and nothing for the fee
   r.refuses(errc::insufficient_balance, "6 ST can be spent");
   r.refuses(errc::insufficient_balance, "0.000000007 ST of rewards");
@@ -97,10 +97,10 @@ TEST_CASE("what cannot be paid is refused with what would do") {
   r.refuses(errc::amount_overflow, "more than there can be");
   r.wish.value = {1};
   r.wish.memo.assign(81, 'x');
-  r.refuses(errc::bad_tx_format, "81 bytes");
+  r.refuses(errc::bad_tx_size, "81 bytes");
   r.wish.memo.clear();
   r.wish.to = account_of(r.key.public_part());
-  r.refuses(errc::bad_tx_format, "recipient is the sender");
+  r.refuses(errc::self_payment, "recipient is the sender");
 }
 
 TEST_CASE("the last mote can be spent") {
