@@ -31,7 +31,8 @@ void seal(bytes& file, std::uint32_t count);
 
 /// A whole file. The transactions have their ids on `network`; nothing else of
 /// them is checked. Errors: `malformed` (magic, length), `bad_version`,
-/// `bad_checksum`, `wrong_network`, `bad_tx_format`.
+/// `bad_checksum`, `wrong_network`; of a transaction, `bad_tx_size`,
+/// `bad_tx_version`, `bad_tx_format`.
 result<std::vector<saved_tx>> open_saved(const network_id& network,
                                          byte_view file);
 } // namespace spacetime::mempool

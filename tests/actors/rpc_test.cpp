@@ -263,7 +263,7 @@ TEST_CASE("transactions reach the mempool, one by one or many at once") {
   REQUIRE(many.size() == 4);
   CHECK(many[0].contains("txid"));
   CHECK(many[1]["error"]["code"] == -32010);
-  CHECK(many[2]["error"]["data"]["code"] == "malformed");
+  CHECK(many[2]["error"]["data"]["code"] == "bad_tx_size");
   CHECK(many[3]["error"]["code"] == -32602);
   CHECK(n.call("tx_getStatus", json::array({txid}))["result"]["state"]
         == "waiting");
