@@ -4,6 +4,8 @@
 #include "actors/protocol.hpp"
 #include "core/chain/spec.hpp"
 #include "core/crypto/sign.hpp"
+#include "core/disk/chain_indexes.hpp"
+#include "core/disk/chain_pruner.hpp"
 #include "core/disk/store.hpp"
 #include "core/tx/signatures.hpp"
 
@@ -30,6 +32,8 @@ struct node_options {
   std::vector<std::filesystem::path> plot_dirs;
 
   disk::store_options storage;
+  disk::index_choice indexes;
+  disk::prune_policy prune; ///< which bodies and undo records go
 
   std::string rpc_listen = "127.0.0.1:9791";
 

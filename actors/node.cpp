@@ -23,6 +23,34 @@ namespace spacetime {
 namespace {
 constexpr auto stop_limit = 5s;
 
+/// Whether a signal to end waits; main takes it once the node runs.
+bool is_told_to_stop() {
+  sigset_t waiting;
+  return ::sigpending(&waiting) == 0
+         && (::sigismember(&waiting, SIGINT) == 1
+             || ::sigismember(&waiting, SIGTERM) == 1);
+}
+
+/// A long work of the start reports to the log now and then.
+disk::index_progress index_progress() {
+  using clock = std::chrono::steady_clock;
+  return {[start = clock::now(), next = clock::now() + 2s](
+              std::uint64_t done, std::uint64_t total) mutable {
+            const auto now = clock::now();
+            if (now < next) return;
+            next = now + 2s;
+            const std::chrono::duration<double> took = now - start;
+            const auto left = took.count() * static_cast<double>(total - done)
+                              / static_cast<double>(done);
+            log_event(
+                log_level::info, "storage", "index_progress",
+                {{"blocks", std::to_string(done)},
+                 {"of", std::to_string(total)},
+                 {"eta_s", std::to_string(static_cast<std::uint64_t>(left))}});
+          },
+          is_told_to_stop};
+}
+
 /// Passes tip changes to a function of main's.
 using observer_actor = tip_listener::extend_with<follower_actor>;
 
@@ -95,6 +123,10 @@ result<std::unique_ptr<node>> node::start(chain_spec spec,
   // Tried here, where a person reads the error, before any actor needs it.
   if (auto chain = disk::load_chain(*b.rules, *store); !chain)
     return fail(chain.error());
+  if (auto ok = disk::prepare_indexes(*b.rules, *store, b.options->indexes,
+                                      index_progress());
+      !ok)
+    return fail(ok.error());
   b.store = std::make_shared<disk::store>(std::move(*store));
   // As many as can wait in the mempool: a block brings few others.
   b.signatures = std::make_shared<verified_signatures>(b.options->mempool_bytes

@@ -56,6 +56,7 @@ CAF_ADD_ATOM(spacetime, spacetime::atom, respawn, "respawn")
 CAF_ADD_ATOM(spacetime, spacetime::atom, save, "save")
 CAF_ADD_ATOM(spacetime, spacetime::atom, stats, "stats")
 CAF_ADD_ATOM(spacetime, spacetime::atom, status, "status")
+CAF_ADD_ATOM(spacetime, spacetime::atom, sync, "sync")
 CAF_ADD_ATOM(spacetime, spacetime::atom, ticks, "ticks")
 CAF_ADD_ATOM(spacetime, spacetime::atom, wait, "wait")
 CAF_ADD_ATOM(spacetime, spacetime::atom, wake, "wake")
@@ -93,6 +94,8 @@ using scan_listener = caf::typed_actor<
 using storage_actor = caf::typed_actor<
     // Makes one step of the chain durable, then answers.
     caf::replies_to<commit_msg>::with<void>,
+    // Makes durable what was committed with `batch`.
+    caf::replies_to<atom::sync>::with<void>,
     // Stores a proven tick durably.
     caf::replies_to<tick_msg>::with<void>,
     // Stored ticks of an era and later ones.

@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <string>
@@ -81,6 +82,87 @@ void durable_commit(benchmark::State& state) {
 BENCHMARK(durable_commit)
     ->Arg(1)
     ->Arg(1000)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+/// Entries of one transfer, as core/disk/chain_indexes.cpp makes them: 1 the
+/// transaction index, 2 the history index.
+void add_transfer(commit& c, unsigned which, std::uint32_t h, std::uint32_t i,
+                  std::mt19937_64& next) {
+  if ((which & 1) != 0) {
+    const auto id = id_of(next());
+    c.index_writes.push_back(
+        {chain_index::txs, bytes(id.begin(), id.end()), bytes(8, 1)});
+  }
+  if ((which & 2) == 0) return;
+  // 1,000 senders and 200,000 recipients.
+  for (const auto who : {next() % 1'000, next() % stored_accounts}) {
+    const auto whose = id_of(who);
+    writer key;
+    key.put(byte_view{whose}).put(h).put(i);
+    c.index_writes.push_back({chain_index::history, key.view(), bytes(1, 1)});
+  }
+}
+
+void sort_entries(commit& c) {
+  std::ranges::sort(c.index_writes,
+                    [](const index_write& a, const index_write& b) {
+                      return std::tie(a.in, a.key) < std::tie(b.in, b.key);
+                    });
+}
+
+// What the indexes add to a durable commit of so many transfers, with the
+// entries of 200,000 transfers there already. Counters: bytes of the database
+// per transfer, and entries.
+void indexed_commit(benchmark::State& state) {
+  temporary_directory dir;
+  auto s = open_store(dir.where);
+  fill(s);
+  const auto which = static_cast<unsigned>(state.range(0));
+  const auto transfers = static_cast<std::uint32_t>(state.range(1));
+  std::mt19937_64 next{9};
+  const auto before = s.info().used_bytes - *s.free_page_bytes();
+  constexpr std::uint32_t stored = 200'000;
+  constexpr std::uint32_t per_block = 10'000;
+  for (std::uint32_t i = 0; i < stored; i += per_block) {
+    commit c;
+    for (std::uint32_t n = 0; n < per_block; ++n)
+      add_transfer(c, which, i / per_block, n, next);
+    sort_entries(c);
+    check(s.apply(c).has_value(), "the index fills");
+  }
+  const auto after = s.info().used_bytes - *s.free_page_bytes();
+  std::uint32_t h = 1'000;
+  for (auto _ : state) {
+    state.PauseTiming();
+    commit c;
+    const block_id id{id_of(h)};
+    c.blocks.push_back({id, bytes(300, 2), bytes(160 * transfers, 3),
+                        bytes(80 * transfers, 4), height{h}});
+    c.tip = id;
+    for (std::uint32_t i = 0; i < transfers; ++i) {
+      c.accounts.push_back({account_id{id_of(next() % stored_accounts)},
+                            bytes(24, static_cast<std::uint8_t>(next()))});
+      add_transfer(c, which, h, i, next);
+    }
+    ++h;
+    state.ResumeTiming();
+    sort_entries(c);
+    check(s.apply(c).has_value(), "the commit is durable");
+  }
+  state.counters["bytes_per_transfer"] =
+      static_cast<double>(after - before) / stored;
+  state.SetItemsProcessed(state.iterations() * transfers);
+}
+BENCHMARK(indexed_commit)
+    ->ArgNames({"indexes", "transfers"})
+    ->Args({0, 100})
+    ->Args({1, 100})
+    ->Args({3, 100})
+    ->Args({0, 10'000})
+    ->Args({1, 10'000})
+    ->Args({3, 10'000})
+    ->Iterations(20)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 

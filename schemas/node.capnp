@@ -150,6 +150,8 @@ struct Commit {
   accounts @3 :List(AccountWrite);
   rewards @4 :Data;
   # Canonical reward list after the step.
+  batch @5 :Bool;
+  # A power loss may take it back until a later commit or a sync is durable.
 }
 
 struct TipChange {

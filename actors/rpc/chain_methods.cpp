@@ -44,18 +44,6 @@ outcome get_block_hash(const call& c) {
   return hex(id->value);
 }
 
-tl::expected<account_id, rpc_error> account_of(const call& c) {
-  const auto& text = c.in.at("account").get_ref<const std::string&>();
-  if (text.starts_with("0x")) {
-    auto raw = from_hex<32>(text);
-    if (raw) return account_id{*raw};
-    return tl::unexpected{wrong_parameter("account", raw.error().detail)};
-  }
-  auto id = decode_address(c.node.spec().genesis.hrp, text);
-  if (id) return *id;
-  return tl::unexpected{wrong_parameter("account", to_string(id.error()))};
-}
-
 outcome get_account(const call& c) {
   const auto id = account_of(c);
   if (!id) return tl::unexpected{id.error()};
@@ -87,6 +75,18 @@ outcome get_supply(const call& c) {
   return answer(supply_answer(c.node.spec(), c.node.store()));
 }
 } // namespace
+
+tl::expected<account_id, rpc_error> account_of(const call& c) {
+  const auto& text = c.in.at("account").get_ref<const std::string&>();
+  if (text.starts_with("0x")) {
+    auto raw = from_hex<32>(text);
+    if (raw) return account_id{*raw};
+    return tl::unexpected{wrong_parameter("account", raw.error().detail)};
+  }
+  auto id = decode_address(c.node.spec().genesis.hrp, text);
+  if (id) return *id;
+  return tl::unexpected{wrong_parameter("account", to_string(id.error()))};
+}
 
 std::vector<method> chain_methods() {
   const parameter block{"block", kind::height_or_text, true,

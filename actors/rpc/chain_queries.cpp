@@ -4,7 +4,7 @@
 #include "core/base/hex.hpp"
 #include "core/codec/block.hpp"
 #include "core/disk/chain_loader.hpp"
-#include "core/state/ledger.hpp"
+#include "core/state/supply.hpp"
 
 #include <charconv>
 
@@ -40,23 +40,6 @@ result<json> header_of(const chain_spec& spec, const disk::reader& store,
   out["tx_count"] = b.value.txs.size();
   out["size"] = b.size;
   return out;
-}
-
-/// Premine and subsidies up to a height, in motes.
-u256 issued(const chain_spec& spec, height at) {
-  u256 sum = 0;
-  for (const auto& p : spec.genesis.premine) sum += p.value.value;
-  const auto& rules = spec.fixed();
-  // Blocks between halvings earn the same: a step per halving, not per block.
-  for (std::uint64_t h = 1; h <= at.value;) {
-    const auto run = std::min<std::uint64_t>(
-        rules.halving - (h - 1) % rules.halving, at.value - h + 1);
-    const auto each =
-        state::subsidy(rules, height{static_cast<std::uint32_t>(h)});
-    sum += u256{each.value} * run;
-    h += run;
-  }
-  return sum;
 }
 } // namespace
 
@@ -117,7 +100,7 @@ result<json> supply_answer(const chain_spec& spec, const disk::reader& store) {
   const auto at = rewards->empty() ? height{0} : rewards->back().height;
   u256 immature = 0;
   for (const auto& r : *rewards) immature += r.value.value;
-  const auto all = issued(spec, at);
+  const auto all = state::issued(spec, at);
   return json{{"height", at.value},
               {"issued", all.str()},
               {"spendable", u256{all - immature}.str()},

@@ -44,6 +44,7 @@ std::vector<method> all_methods() {
   };
   add(tx_methods());
   add(pool_methods());
+  add(history_methods());
   add(node_methods());
   add({{"rpc_methods", access::read, {}, "Names of all methods.", list_methods},
        {"rpc_discover",

@@ -85,8 +85,12 @@ json openrpc();
 void add_outlook(const call& c, const account_id& id, const state::account& a,
                  json& out);
 
+/// The account that the parameter `account` names, of this network.
+tl::expected<account_id, rpc_error> account_of(const call& c);
+
 std::vector<method> chain_methods();
 std::vector<method> tx_methods();
 std::vector<method> pool_methods();
+std::vector<method> history_methods();
 std::vector<method> node_methods();
 } // namespace spacetime::rpc

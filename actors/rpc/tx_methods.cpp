@@ -88,42 +88,12 @@ outcome submit(const call& c) {
   return submit_many(c, raw);
 }
 
-result<json> open(const chain_spec& spec, const tx_msg& m) {
-  result<tx> t = fail(errc::malformed, "transaction message");
-  if (m.try_read([&](schema::Tx::Reader in) {
-        t = codec::decode_tx(spec.network(), view(in.getRaw()));
-      }))
-    return fail(errc::internal, "transaction message");
-  if (!t) return fail(errc::internal, to_string(t.error()));
-  return to_json(spec, *t);
-}
-
-outcome get_status(const call& c) {
-  const auto id = from_hex<32>(c.in.at("txid").get_ref<const std::string&>());
-  if (!id) return tl::unexpected{wrong_parameter("txid", id.error().detail)};
-  const auto asked =
-      id_msg::build([&](schema::Id::Builder out) { out.setValue(blob(*id)); });
-  const auto m =
-      c.ask
-          .ask<tx_msg>(pool_limit, c.node.actors().mempool, atom::find_v, asked)
-          .take();
-  if (!m && m.error() == errc::not_found)
-    return tl::unexpected{to_rpc(
-        {errc::not_found, "no waiting transaction has this id; whether a "
-                          "block holds it is not indexed"})};
-  if (!m) return tl::unexpected{to_rpc(m.error())};
-  auto t = open(c.node.spec(), *m);
-  if (!t) return tl::unexpected{to_rpc(t.error())};
-  return json{{"txid", hex(*id)}, {"state", "waiting"}, {"tx", *t}};
-}
-
 outcome decode(const call& c) {
   const auto t =
       open(c.node.spec(), c.in.at("raw").get_ref<const std::string&>());
   if (!t) return tl::unexpected{wrong_parameter("raw", to_string(t.error()))};
   return to_json(c.node.spec(), *t);
 }
-
 } // namespace
 
 std::vector<method> tx_methods() {
@@ -134,11 +104,6 @@ std::vector<method> tx_methods() {
          "A canonical transaction as hex, or up to 500 of them."}},
        "Offers transactions to the mempool: an id, or {txid} or {error} each.",
        submit},
-      {"tx_getStatus",
-       access::read,
-       {{"txid", kind::text, true, "64 hex digits."}},
-       "A transaction that waits in the mempool.",
-       get_status},
       {"tx_decode",
        access::read,
        {{"raw", kind::text, true, "A canonical transaction as hex."}},

@@ -40,6 +40,8 @@ result<disk::commit> to_commit(schema::Commit::Reader in) {
                         to_bytes(b.getContext()),
                         to_bytes(b.getRaw()),
                         {}};
+    if (auto c = codec::decode_context(one.index_record))
+      one.at = c->facts.height;
     if (b.getUndo().size() != 0) one.undo = to_bytes(b.getUndo());
     out.blocks.push_back(std::move(one));
   }
@@ -57,6 +59,7 @@ result<disk::commit> to_commit(schema::Commit::Reader in) {
     out.accounts.push_back(std::move(one));
   }
   if (in.getRewards().size() != 0) out.rewards = to_bytes(in.getRewards());
+  if (in.getBatch()) out.sync = disk::sync_policy::batch;
   if (!ok) return fail(errc::malformed, "commit field length");
   return out;
 }
@@ -142,12 +145,18 @@ caf::result<void> commit(storage_self* self, const commit_msg& m) {
       }))
     return to_caf({errc::malformed, "commit message"});
   if (!change) return to_caf(change.error());
-  auto done = self->state.from.store->apply(*change);
+  auto& store = *self->state.from.store;
+  auto done = disk::add_index_entries(*self->state.from.rules, store, *change);
+  if (done) done = store.apply(*change);
   if (!done) return noted(self, done);
   ++self->state.commits;
   // The step is durable whatever becomes of old ticks: those are tried again
   // with the next commit, and must not make anybody take this one back.
-  if (auto pruned = prune_ticks(self, tip_era); !pruned) {
+  auto pruned = prune_ticks(self, tip_era);
+  if (pruned)
+    pruned = disk::prune(*self->state.from.rules, store,
+                         self->state.from.options->prune);
+  if (!pruned) {
     (void)noted(self, pruned);
     return caf::unit;
   }
@@ -158,6 +167,9 @@ storage_actor::behavior_type behavior(storage_self* self, const boot& from) {
   self->state.from = from;
   return {
       [self](const commit_msg& m) { return commit(self, m); },
+      [self](atom::sync) -> caf::result<void> {
+        return noted(self, self->state.from.store->sync());
+      },
       [self](const tick_msg& m) -> caf::result<void> {
         result<consensus::tick> t = fail(errc::malformed);
         if (m.try_read([&](schema::Tick::Reader in) { t = codec::read(in); }))
@@ -192,13 +204,16 @@ storage_actor::behavior_type behavior(storage_self* self, const boot& from) {
                                 ? schema::Status::Health::OK
                                 : schema::Status::Health::FAILING;
         const auto info = st.from.store->info();
-        return make_status(health,
-                           low ? "disk is almost full: read-only" : st.problem,
-                           {{"commits", std::to_string(st.commits)},
-                            {"ticks", std::to_string(st.ticks)},
-                            {"failures", std::to_string(st.failures)},
-                            {"used_bytes", std::to_string(info.used_bytes)},
-                            {"map_bytes", std::to_string(info.map_bytes)}});
+        return make_status(
+            health, low ? "disk is almost full: read-only" : st.problem,
+            {{"commits", std::to_string(st.commits)},
+             {"ticks", std::to_string(st.ticks)},
+             {"failures", std::to_string(st.failures)},
+             {"used_bytes", std::to_string(info.used_bytes)},
+             {"map_bytes", std::to_string(info.map_bytes)},
+             {"readers", std::to_string(info.readers)},
+             {"dead_readers", std::to_string(info.dead_readers)},
+             {"oldest_reader_ms", std::to_string(info.oldest_reader.count())}});
       },
   };
 }

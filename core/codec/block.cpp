@@ -116,6 +116,21 @@ result<header> header_of_block(byte_view raw) {
   return std::move(parts->first);
 }
 
+result<tx> tx_of_block(const network_id& network, byte_view raw,
+                       std::uint32_t position) {
+  auto parts = split(raw);
+  if (!parts) return fail(parts.error());
+  reader in{parts->second};
+  if (position >= in.take<std::uint32_t>())
+    return fail(errc::not_found, "a block of fewer transactions");
+  for (; position > 0 && in.ok(); --position)
+    in.take(std::size_t{in.take<std::uint16_t>()});
+  const std::size_t n = in.take<std::uint16_t>();
+  const auto t = in.take(n);
+  if (!in.ok()) return fail(errc::malformed, "body length");
+  return decode_tx(network, t);
+}
+
 result<block> decode_block(const network_id& network, byte_view raw) {
   auto parts = split(raw);
   if (!parts) return fail(parts.error());

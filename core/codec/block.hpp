@@ -31,6 +31,11 @@ result<block> decode_block(const network_id& network, byte_view raw);
 /// Only the header of such bytes.
 result<header> header_of_block(byte_view raw);
 
+/// Only the transaction at this place, from 0. Errors: `malformed`,
+/// `bad_tx_format`; `not_found` if the block has fewer.
+result<tx> tx_of_block(const network_id& network, byte_view raw,
+                       std::uint32_t position);
+
 /// H("st/tx-leaf", txid, signature) each, joined by "st/tx-node".
 bytes32 tx_root(const std::vector<tx>& txs);
 } // namespace spacetime::codec

@@ -52,8 +52,11 @@ status ensure_genesis(const consensus::protocol& p, store& s) {
     return fail(stored.error());
   }
   commit first;
-  first.blocks.push_back(
-      {context.id, codec::encode(context), codec::encode(*genesis), {}});
+  first.blocks.push_back({context.id,
+                          codec::encode(context),
+                          codec::encode(*genesis),
+                          {},
+                          height{0}});
   first.connected.push_back({height{0}, context.id});
   auto premine = state::ledger::genesis(p.spec.genesis.premine);
   premine->accounts().for_each([&](const state::account_entry& a) {

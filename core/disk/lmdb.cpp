@@ -1,8 +1,7 @@
 #include "core/disk/lmdb.hpp"
 
 #include "core/base/check.hpp"
-#include "core/base/hex.hpp"
-#include "core/disk/lmdb_detail.hpp"
+#include "core/disk/lmdb_environment.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -10,79 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
-#include <mutex>
 
 namespace spacetime::disk {
-namespace {
-// Lets any number of readers in, or the grower alone; readers that arrive
-// while it waits queue up behind it, so that a stream of them cannot starve it.
-class gate {
-public:
-  void enter() {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return !closed_; });
-    ++inside_;
-  }
-  void leave() {
-    std::lock_guard lock{mutex_};
-    if (--inside_ == 0 && closed_) changed_.notify_all();
-  }
-  bool close(std::chrono::milliseconds patience) {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return !closed_; });
-    closed_ = true;
-    if (changed_.wait_for(lock, patience, [&] { return inside_ == 0; }))
-      return true;
-    closed_ = false;
-    changed_.notify_all();
-    return false;
-  }
-  void open() {
-    std::lock_guard lock{mutex_};
-    closed_ = false;
-    changed_.notify_all();
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  unsigned inside_ = 0;
-  bool closed_ = false;
-};
-} // namespace
-
-struct open_environment {
-  path directory;
-  environment_options options;
-  open_claim claim;
-  MDB_env* env = nullptr;
-  std::vector<table> tables{};
-  bool clean = true;
-  bool marked = false; ///< `close` was called
-  std::mutex writing{};
-  gate readers{};
-
-  open_environment(path d, environment_options o, open_claim c)
-      : directory(std::move(d)), options(std::move(o)), claim(std::move(c)) {}
-  ~open_environment() {
-    if (env) mdb_env_close(env);
-  }
-
-  [[nodiscard]] error failed(int code, std::string_view action) const {
-    return lmdb_error(code, directory, action);
-  }
-  [[nodiscard]] error failed(int code, std::string_view action, const table& in,
-                             byte_view key) const {
-    return lmdb_error(code, directory,
-                      std::string{action} + " table " + in.name + ", key "
-                          + to_hex(key));
-  }
-  status resize(std::uint64_t bytes);
-  status grow();
-  status grow_early();
-};
-
 status open_environment::resize(std::uint64_t bytes) {
   // LMDB unmaps before it maps: a refusal in between would leave no map at
   // all. So try the size elsewhere first.
@@ -127,124 +55,16 @@ status open_environment::grow_early() {
   return grow();
 }
 
-transaction::~transaction() {
-  if (txn_) mdb_txn_abort(txn_);
-}
-
-result<byte_view> transaction::get(const table& in, byte_view key) const {
-  auto k = lmdb_value(key);
-  MDB_val v{};
-  const int code = mdb_get(txn_, in.handle, &k, &v);
-  if (code == MDB_NOTFOUND) return fail(errc::not_found);
-  if (code != 0) return fail(env_->failed(code, "read", in, key));
-  return checked_value(env_->directory, in.name, key, view_of(v));
-}
-
-namespace {
-struct close_cursor {
-  void operator()(MDB_cursor* c) const { mdb_cursor_close(c); }
-};
-using cursor = std::unique_ptr<MDB_cursor, close_cursor>;
-
-result<cursor> open_cursor(MDB_txn* txn, const open_environment& env,
-                           const table& in) {
-  MDB_cursor* raw = nullptr;
-  const int code = mdb_cursor_open(txn, in.handle, &raw);
-  if (code != 0) return fail(env.failed(code, "read", in, {}));
-  return cursor{raw};
-}
-} // namespace
-
-status transaction::for_each(const table& in, byte_view from,
-                             const visitor& see) const {
-  auto at = open_cursor(txn_, *env_, in);
-  if (!at) return fail(at.error());
-  auto k = lmdb_value(from);
-  MDB_val v{};
-  int code = mdb_cursor_get(at->get(), &k, &v,
-                            from.empty() ? MDB_FIRST : MDB_SET_RANGE);
-  for (; code == 0; code = mdb_cursor_get(at->get(), &k, &v, MDB_NEXT)) {
-    auto value =
-        checked_value(env_->directory, in.name, view_of(k), view_of(v));
-    if (!value) return fail(value.error());
-    if (!see(view_of(k), *value)) return {};
-  }
-  if (code == MDB_NOTFOUND) return {};
-  return fail(env_->failed(code, "read", in, from));
-}
-
-result<std::pair<bytes, bytes>> transaction::last(const table& in) const {
-  auto at = open_cursor(txn_, *env_, in);
-  if (!at) return fail(at.error());
-  MDB_val k{};
-  MDB_val v{};
-  const int code = mdb_cursor_get(at->get(), &k, &v, MDB_LAST);
-  if (code == MDB_NOTFOUND) return fail(errc::not_found);
-  if (code != 0) return fail(env_->failed(code, "read", in, {}));
-  const auto key = view_of(k);
-  auto value = checked_value(env_->directory, in.name, key, view_of(v));
-  if (!value) return fail(value.error());
-  return std::pair{bytes{key.begin(), key.end()},
-                   bytes{value->begin(), value->end()}};
-}
-
-result<std::uint64_t> transaction::count(const table& in) const {
-  MDB_stat stat{};
-  const int code = mdb_stat(txn_, in.handle, &stat);
-  if (code != 0) return fail(env_->failed(code, "read", in, {}));
-  return stat.ms_entries;
-}
-
-read_transaction::~read_transaction() {
-  if (!txn_) return;
-  mdb_txn_abort(std::exchange(txn_, nullptr));
-  env_->readers.leave();
-}
-
-status write_transaction::note(int code, const table& in, byte_view key) {
-  if (code == 0) return {};
-  if (code == MDB_MAP_FULL) map_full_ = true;
-  return fail(env_->failed(code, "write", in, key));
-}
-
-status write_transaction::put(const table& in, byte_view key, byte_view value) {
-  auto k = lmdb_value(key);
-  MDB_val v{value.size() + checksum_size, nullptr};
-  const int code = mdb_put(txn_, in.handle, &k, &v, MDB_RESERVE);
-  if (code == 0) {
-    auto* out = static_cast<std::uint8_t*>(v.mv_data);
-    std::copy(value.begin(), value.end(), out);
-    const auto sum = be(value_checksum(key, value));
-    std::copy(sum.begin(), sum.end(), out + value.size());
-  }
-  return note(code, in, key);
-}
-
-status write_transaction::erase(const table& in, byte_view key) {
-  auto k = lmdb_value(key);
-  const int code = mdb_del(txn_, in.handle, &k, nullptr);
-  return note(code == MDB_NOTFOUND ? 0 : code, in, key);
-}
-
-result<std::uint64_t> write_transaction::erase_range(const table& in,
-                                                     byte_view from,
-                                                     byte_view prefix) {
-  auto at = open_cursor(txn_, *env_, in);
-  if (!at) return fail(at.error());
-  for (std::uint64_t n = 0;; ++n) {
-    auto k = lmdb_value(from);
-    MDB_val v{};
-    int code = mdb_cursor_get(at->get(), &k, &v,
-                              from.empty() ? MDB_FIRST : MDB_SET_RANGE);
-    if (code == MDB_NOTFOUND) return n;
-    const auto key = view_of(k);
-    if (code == 0
-        && (key.size() < prefix.size()
-            || !std::equal(prefix.begin(), prefix.end(), key.begin())))
-      return n;
-    if (code == 0) code = mdb_cursor_del(at->get(), 0);
-    if (auto done = note(code, in, from); !done) return fail(done.error());
-  }
+// The slot of a reader that was killed keeps every page freed since then from
+// being used again, until somebody looks.
+void open_environment::free_dead_readers() {
+  constexpr std::chrono::minutes interval{1};
+  const auto now = gate::clock::now();
+  if (now - looked_for_dead < interval) return;
+  looked_for_dead = now;
+  int dead = 0;
+  if (mdb_reader_check(env, &dead) == 0)
+    dead_readers += static_cast<unsigned>(dead);
 }
 
 environment::environment(std::unique_ptr<open_environment> env)
@@ -273,7 +93,9 @@ result<environment> environment::open(const path& directory,
         mdb_env_set_maxdbs(env->env, static_cast<MDB_dbi>(o.tables.size() + 1));
   if (code == 0) code = mdb_env_set_mapsize(env->env, o.map_start);
   if (code == 0) code = mdb_env_open(env->env, directory.c_str(), flags, 0600);
-  if (code == 0) code = mdb_reader_check(env->env, nullptr);
+  int dead = 0;
+  if (code == 0) code = mdb_reader_check(env->env, &dead);
+  env->dead_readers = static_cast<unsigned>(dead);
   if (code != 0) return fail(env->failed(code, "open"));
   environment out{std::move(env)};
   if (auto tables = out.open_tables(out.env_->options.tables); !tables)
@@ -302,7 +124,11 @@ status environment::open_tables(const std::vector<std::string>& names) {
     MDB_dbi handle = 0;
     code =
         mdb_dbi_open(txn, name.c_str(), read_only ? 0u : MDB_CREATE, &handle);
-    if (code != 0) {
+    const bool absent = code == MDB_NOTFOUND && read_only
+                        && std::ranges::find(e.options.newer_tables, name)
+                               != e.options.newer_tables.end();
+    if (absent) handle = no_handle;
+    if (code != 0 && !absent) {
       mdb_txn_abort(txn);
       return fail(e.failed(code, "open the table " + name));
     }
@@ -343,11 +169,11 @@ const table& environment::table_named(std::string_view name) const {
 
 result<read_transaction> environment::read() const {
   for (;;) {
-    env_->readers.enter();
+    const auto ticket = env_->readers.enter();
     MDB_txn* txn = nullptr;
     const int code = mdb_txn_begin(env_->env, nullptr, MDB_RDONLY, &txn);
-    if (code == 0) return read_transaction{env_.get(), txn};
-    env_->readers.leave();
+    if (code == 0) return read_transaction{env_.get(), txn, ticket};
+    env_->readers.leave(ticket);
     if (code != MDB_MAP_RESIZED) return fail(env_->failed(code, "begin"));
     // The writer is another process and has grown the map: follow it.
     std::lock_guard lock{env_->writing};
@@ -372,11 +198,16 @@ environment::write_once(const std::function<status(write_transaction&)>& change,
 }
 
 status
-environment::write(const std::function<status(write_transaction&)>& change) {
+environment::write(const std::function<status(write_transaction&)>& change,
+                   std::optional<sync_policy> how) {
   check(!env_->marked && !env_->options.read_only,
         "writes go to an environment that is open for writing");
   std::lock_guard lock{env_->writing};
   (void)env_->grow_early();
+  env_->free_dead_readers();
+  const bool batch = how.value_or(env_->options.sync) == sync_policy::batch;
+  const int code = mdb_env_set_flags(env_->env, MDB_NOMETASYNC, batch);
+  if (code != 0) return fail(env_->failed(code, "set the sync policy"));
   for (;;) {
     bool map_full = false;
     auto done = write_once(change, map_full);
@@ -406,9 +237,9 @@ status environment::close() {
 
 status environment::copy_to(const path& directory) const {
   if (auto made = make_directories(directory); !made) return made;
-  env_->readers.enter();
+  const auto ticket = env_->readers.enter();
   const int code = mdb_env_copy2(env_->env, directory.c_str(), MDB_CP_COMPACT);
-  env_->readers.leave();
+  env_->readers.leave(ticket);
   if (code != 0) return fail(lmdb_error(code, directory, "copy"));
   const auto copy = data_file(directory);
   auto file = open_file(copy, O_RDWR);
@@ -417,16 +248,29 @@ status environment::copy_to(const path& directory) const {
   return fsync_directory(directory);
 }
 
+status environment::copy_to(int fd, const path& what) const {
+  const auto ticket = env_->readers.enter();
+  const int code = mdb_env_copyfd2(env_->env, fd, MDB_CP_COMPACT);
+  env_->readers.leave(ticket);
+  if (code != 0) return fail(lmdb_error(code, what, "copy"));
+  return {};
+}
+
 environment_info environment::info() const {
   MDB_envinfo now{};
   MDB_stat stat{};
   // No transaction, but no remapping in between either.
-  env_->readers.enter();
+  const auto oldest = env_->readers.oldest();
+  const auto ticket = env_->readers.enter();
   mdb_env_info(env_->env, &now);
   mdb_env_stat(env_->env, &stat);
-  env_->readers.leave();
-  return {now.me_mapsize, env_->options.map_max,
-          (now.me_last_pgno + 1) * stat.ms_psize, now.me_last_txnid,
-          now.me_numreaders};
+  env_->readers.leave(ticket);
+  return {now.me_mapsize,
+          env_->options.map_max,
+          (now.me_last_pgno + 1) * stat.ms_psize,
+          now.me_last_txnid,
+          now.me_numreaders,
+          oldest,
+          env_->dead_readers};
 }
 } // namespace spacetime::disk

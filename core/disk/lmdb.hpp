@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <functional>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,10 @@ namespace spacetime::disk {
 struct table {
   std::string name;
   unsigned handle; ///< LMDB's, valid while the environment is open
+};
+
+struct table_size {
+  std::uint64_t entries, bytes; ///< bytes of whole pages
 };
 
 /// Sees one pair; both views die with the transaction. False stops.
@@ -32,6 +38,9 @@ enum class sync_policy : std::uint8_t {
 struct environment_options {
   /// Every table there is; those missing are created, unless read-only.
   std::vector<std::string> tables;
+  /// Those of them that an older program did not make: where they are missing
+  /// a read-only environment shows them as empty.
+  std::vector<std::string> newer_tables{};
   /// Bytes of address space: where the map starts and where growth ends. The
   /// file is only as long as its data.
   std::uint64_t map_start = std::uint64_t{1} << 30;
@@ -54,10 +63,17 @@ public:
   /// Shows all pairs from the first key >= `from` on, ascending.
   status for_each(const table& in, byte_view from, const visitor& see) const;
 
+  /// Shows all pairs with keys < `below`, descending.
+  status for_each_below(const table& in, byte_view below,
+                        const visitor& see) const;
+
   /// The pair with the highest key. Errors: `not_found`, `corrupt`.
   result<std::pair<bytes, bytes>> last(const table& in) const;
 
   result<std::uint64_t> count(const table& in) const;
+  result<table_size> size(const table& in) const;
+  /// Bytes of pages that are free, and used before the file grows.
+  result<std::uint64_t> free_page_bytes() const;
 
 protected:
   transaction(open_environment* env, MDB_txn* txn) : env_(env), txn_(txn) {}
@@ -70,6 +86,10 @@ protected:
   friend class environment;
 };
 
+/// A place in the queue of the gate that readers pass.
+using reader_ticket =
+    std::list<std::chrono::steady_clock::time_point>::iterator;
+
 /// A snapshot. Keep it short: while it lives, pages freed by writers cannot
 /// be used again, and the map cannot grow. A thread that holds one must not
 /// call `environment::write`, nor begin another.
@@ -79,7 +99,9 @@ public:
   ~read_transaction();
 
 private:
-  using transaction::transaction;
+  read_transaction(open_environment* env, MDB_txn* txn, reader_ticket ticket)
+      : transaction(env, txn), ticket_(ticket) {}
+  reader_ticket ticket_;
   friend class environment;
 };
 
@@ -92,6 +114,8 @@ public:
   /// Erases all keys >= `from` that begin with `prefix`; their number.
   result<std::uint64_t> erase_range(const table& in, byte_view from,
                                     byte_view prefix);
+  /// Erases everything; the table stays.
+  status clear(const table& in);
 
 private:
   using transaction::transaction;
@@ -106,6 +130,9 @@ struct environment_info {
   std::uint64_t used_bytes;   ///< high-water mark of pages, free ones included
   std::uint64_t transactions; ///< committed since creation
   unsigned readers;           ///< read slots in use, of all processes
+  /// Age of the oldest read transaction of this process; zero without any.
+  std::chrono::milliseconds oldest_reader;
+  std::uint64_t dead_readers; ///< slots freed whose process was gone
 };
 
 /// A directory with data.mdb and lock.mdb, open at most once per process.
@@ -131,9 +158,11 @@ public:
   /// Runs `change` in a transaction and commits if it succeeds; on any error
   /// nothing has happened. When the map is full the transaction is undone, the
   /// map doubled, and `change` run again: so it must be repeatable. One
-  /// writer at a time; others wait. Errors: those of `change`; `disk_full`
-  /// (disk, or map at its maximum); `busy` when readers held up growth.
-  status write(const std::function<status(write_transaction&)>& change);
+  /// writer at a time; others wait. `how` replaces the environment's policy for
+  /// this commit. Errors: those of `change`; `disk_full` (disk, or map at its
+  /// maximum); `busy` when readers held up growth.
+  status write(const std::function<status(write_transaction&)>& change,
+               std::optional<sync_policy> how = {});
 
   /// Flushes what `sync_policy::batch` left in memory.
   status sync();
@@ -147,6 +176,9 @@ public:
 
   /// A consistent, compact copy into another directory, also under writes.
   status copy_to(const path& directory) const;
+  /// The same into an open file or pipe; a pipe that is closed ends it with
+  /// `io_error`. `what` is for the message.
+  status copy_to(int fd, const path& what) const;
 
   [[nodiscard]] environment_info info() const;
 

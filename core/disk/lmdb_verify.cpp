@@ -104,19 +104,28 @@ result<std::vector<table>> all_tables(MDB_txn* txn, const path& directory) {
   return out;
 }
 
+// All damaged values, up to a limit: each on a line of its own.
 status check_values(MDB_txn* txn, const path& directory) {
+  constexpr unsigned most = 50;
   auto tables = all_tables(txn, directory);
   if (!tables) return fail(tables.error());
+  unsigned damaged = 0;
+  std::string text;
   for (const auto& t : *tables) {
-    auto sound = walk(txn, t.handle, directory,
-                      [&](byte_view key, byte_view v) -> status {
-                        auto value = checked_value(directory, t.name, key, v);
-                        if (!value) return fail(value.error());
-                        return {};
-                      });
+    auto sound = walk(
+        txn, t.handle, directory, [&](byte_view key, byte_view v) -> status {
+          auto value = checked_value(directory, t.name, key, v);
+          if (value) return {};
+          if (++damaged <= most)
+            text += (text.empty() ? "" : "\n") + value.error().detail;
+          return {};
+        });
     if (!sound) return sound;
   }
-  return {};
+  if (damaged == 0) return {};
+  if (damaged > most)
+    text += "\nand " + std::to_string(damaged - most) + " more";
+  return fail(errc::corrupt, std::move(text));
 }
 
 result<bool> has_mark(MDB_env* env, const path& directory) {

@@ -44,6 +44,20 @@ result<location> chain_files::committed_end() const {
   return take_location(**raw);
 }
 
+result<std::uint32_t> number_from(const environment& env, const path& directory,
+                                  std::string_view key) {
+  auto raw = maybe(get_from(env, "meta", view(key)));
+  if (!raw) return fail(raw.error());
+  if (!*raw) return 0u;
+  if ((*raw)->size() != sizeof(std::uint32_t))
+    return fail(false_size(directory, "meta", view(key)));
+  return spacetime::reader{**raw}.take<std::uint32_t>();
+}
+
+result<std::uint32_t> chain_files::number(std::string_view key) const {
+  return number_from(env, directory, key);
+}
+
 network_id reader::network() const {
   return files_->network;
 }
@@ -54,14 +68,26 @@ result<block_id> reader::tip() const {
   });
 }
 
-result<bytes> reader::block(const block_id& id) const {
+result<location> reader::place_of(const block_id& id) const {
   auto raw = files_->get("blocks", id.value);
-  if (!raw) return raw;
+  if (!raw) return fail(raw.error());
   if (raw->size() < location_size)
     return fail(files_->broken("blocks", id.value));
-  const auto at = take_location(*raw);
-  if (at.length == 0) return fail(errc::not_found);
-  return files_->segments.read(at);
+  return take_location(*raw);
+}
+
+result<bytes> reader::block(const block_id& id) const {
+  auto at = place_of(id);
+  if (!at) return fail(at.error());
+  if (at->length == 0) return fail(errc::not_found);
+  auto raw = files_->segments.read(*at);
+  if (raw || raw.error() != errc::corrupt) return raw;
+  // A pruned file is missing; who prunes may be another process.
+  auto kept = first_segment();
+  if (!kept) return fail(kept.error());
+  if (at->file >= *kept) return raw;
+  return fail(errc::not_found, "pruned: the body of block " + to_hex(id.value)
+                                   + " is not kept (storage.prune)");
 }
 
 result<bytes> reader::index_record(const block_id& id) const {
@@ -134,20 +160,6 @@ result<std::vector<bytes32>> reader::tick_seeds() const {
 }
 
 namespace {
-// Counts entries between looks at the clock.
-class time_limit {
-public:
-  explicit time_limit(std::chrono::milliseconds longest)
-      : end_(std::chrono::steady_clock::now() + longest) {}
-  bool passed() {
-    return ++seen_ % 256 == 0 && std::chrono::steady_clock::now() >= end_;
-  }
-
-private:
-  std::chrono::steady_clock::time_point end_;
-  std::uint64_t seen_ = 0;
-};
-
 template <class F> // bool F(key, value)
 status walk(const chain_files& files, std::string_view name, byte_view from,
             std::chrono::milliseconds longest, std::size_t least, F see) {
@@ -184,23 +196,6 @@ status reader::for_each_account(
               [&](byte_view k, byte_view v) {
                 return see(account_id{to_bytes32(k)}, v);
               });
-}
-
-environment_info reader::info() const {
-  return files_->env.info();
-}
-
-result<std::vector<std::pair<std::string, std::uint64_t>>>
-reader::tables() const {
-  auto txn = files_->env.read();
-  if (!txn) return fail(txn.error());
-  std::vector<std::pair<std::string, std::uint64_t>> out;
-  for (const auto& name : table_names) {
-    auto n = txn->count(files_->at(name));
-    if (!n) return fail(n.error());
-    out.emplace_back(name, *n);
-  }
-  return out;
 }
 
 status reader::copy_to(const path& directory) const {

@@ -3,8 +3,10 @@
 
 #include "core/base/strong.hpp"
 #include "core/disk/lmdb.hpp"
+#include "core/disk/segment_file.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -15,7 +17,21 @@ struct stored_tick {
   bytes tick;
 };
 
-struct chain_files; // store_detail.hpp
+/// Tables that are made from the blocks of the best chain and follow it.
+/// docs/disk-format.md has their keys and values.
+enum class chain_index : std::uint8_t { times, txs, history };
+
+/// The heights that an index covers.
+struct indexed_range {
+  height from;        ///< lower blocks are not in it
+  std::uint32_t next; ///< the first height above
+  block_id last;      ///< of the block at `next` - 1; zero for an empty range
+  friend bool operator==(const indexed_range&, const indexed_range&) = default;
+};
+
+struct chain_files;  // store_detail.hpp
+struct copied_file;  // backup.hpp
+struct copy_options; // backup.hpp
 
 /// Reads committed data, each call in a snapshot of its own. Copies are cheap;
 /// they may live in any thread, and keep the files open while they live.
@@ -25,7 +41,8 @@ class reader {
 public:
   [[nodiscard]] network_id network() const;
   result<block_id> tip() const;
-  /// Header and body. `not_found` also for a block kept without them.
+  /// Header and body. `not_found` also for a block kept without them, and with
+  /// a detail for one whose segment was pruned.
   result<bytes> block(const block_id& id) const;
   result<bytes> index_record(const block_id& id) const;
   result<block_id> id_at(height at) const;
@@ -52,7 +69,40 @@ public:
                    const account_id& from = {},
                    std::chrono::milliseconds longest = forever) const;
 
+  /// Errors: `not_found` for an index that is off.
+  result<indexed_range> indexed(chain_index which) const;
+  result<bytes> index_entry(chain_index which, byte_view key) const;
+  /// Shows entries with keys below `below`, descending, as above.
+  status for_each_entry_below(
+      chain_index which, byte_view below,
+      const std::function<bool(byte_view key, byte_view value)>& see,
+      std::chrono::milliseconds longest = forever) const;
+  /// All of them, ascending.
+  status for_each_entry(
+      chain_index which,
+      const std::function<bool(byte_view key, byte_view value)>& see) const;
+
+  /// The lowest segment file that is kept.
+  result<std::uint32_t> first_segment() const;
+  /// The first segment file that must stay so that all blocks at `kept_from`
+  /// and above do; never behind the file that is written to.
+  result<std::uint32_t> first_needed_segment(height kept_from) const;
+  /// Segment files that hold blocks, and the highest of each.
+  result<std::map<std::uint32_t, height>> segment_heights() const;
+  /// Bytes of all segment files.
+  result<std::uint64_t> segment_bytes() const;
+  /// Where the next record goes.
+  result<location> segment_end() const;
+  /// Where a block's bytes are. Length 0: they are not stored.
+  result<location> place_of(const block_id& id) const;
+  /// Undo records of lower blocks are gone.
+  result<height> undo_from() const;
+
+  [[nodiscard]] const path& directory() const;
   [[nodiscard]] environment_info info() const;
+  /// Bytes of pages that are free inside of the database file.
+  result<std::uint64_t> free_page_bytes() const;
+  result<std::vector<std::pair<std::string, table_size>>> table_sizes() const;
   /// Names and numbers of entries.
   result<std::vector<std::pair<std::string, std::uint64_t>>> tables() const;
 
@@ -67,5 +117,8 @@ protected:
       : files_(std::move(files)) {}
   std::shared_ptr<chain_files> files_;
   friend class store;
+  friend result<std::vector<copied_file>> back_up(const reader& from,
+                                                  const path& directory,
+                                                  const copy_options& options);
 };
 } // namespace spacetime::disk

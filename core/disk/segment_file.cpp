@@ -90,7 +90,7 @@ struct open_segments {
   result<shared_file> writing(std::uint32_t file);
   result<shared_file> create(std::uint32_t file);
   status find_end();
-  status remove_behind(std::uint32_t file);
+  status remove(std::uint32_t from, std::uint64_t to);
 };
 
 status open_segments::check_header(const file_descriptor& file,
@@ -164,18 +164,25 @@ status open_segments::find_end() {
   std::error_code why;
   std::uint64_t files = 0;
   std::uint32_t last = 0;
+  auto lowest = options.first;
   for (std::filesystem::directory_iterator at{directory, why}, stop;
        !why && at != stop; at.increment(why)) {
     const auto stem = at->path().stem().string();
     if (at->path().extension() != ".seg" || stem.empty() || stem.size() > 9
         || stem.find_first_not_of("0123456789") != std::string::npos)
       continue;
+    const auto number = static_cast<std::uint32_t>(std::stoul(stem));
+    lowest = std::min(lowest, number);
+    if (number < options.first) continue;
     ++files;
-    last = std::max(last, static_cast<std::uint32_t>(std::stoul(stem)));
+    last = std::max(last, number);
   }
   if (why) return fail(os_error(why.value(), directory, "list"));
+  // A crash came between the commit that forgets them and their end.
+  if (!options.read_only && lowest < options.first)
+    if (auto gone = remove(lowest, options.first); !gone) return gone;
   if (files == 0) return {};
-  if (files != std::uint64_t{last} + 1)
+  if (files != std::uint64_t{last} - options.first + 1)
     return fail(errc::corrupt, directory.string() + ": a segment is missing");
   auto file = open_file(name_of(last), O_RDONLY);
   if (!file) return fail(file.error());
@@ -185,9 +192,9 @@ status open_segments::find_end() {
   return {};
 }
 
-status open_segments::remove_behind(std::uint32_t file) {
+status open_segments::remove(std::uint32_t from, std::uint64_t to) {
   bool removed = false;
-  for (std::uint64_t n = std::uint64_t{file} + 1; n <= end.file; ++n) {
+  for (std::uint64_t n = from; n < to; ++n) {
     const auto where = name_of(static_cast<std::uint32_t>(n));
     if (::unlink(where.c_str()) != 0 && errno != ENOENT)
       return fail(os_error(errno, where, "remove"));
@@ -280,7 +287,8 @@ status segment_files::truncate_to(location end) {
   s.unsynced.clear();
   // A file that holds no record yet goes whole: `append` makes it anew.
   const bool none = end.offset <= file_header;
-  if (auto done = s.remove_behind(end.file); !done) return done;
+  if (auto done = s.remove(end.file + 1, std::uint64_t{s.end.file} + 1); !done)
+    return done;
   s.end.file = std::min(s.end.file, end.file);
   const auto where = s.name_of(end.file);
   if (none) {
@@ -303,6 +311,34 @@ status segment_files::truncate_to(location end) {
   }
   s.end = {end.file, end.offset, 0};
   return {};
+}
+
+status segment_files::forget_before(std::uint32_t first) {
+  auto& s = *state_;
+  first = std::min(first, s.end.file);
+  if (first <= s.options.first) return {};
+  {
+    std::lock_guard lock{s.mutex};
+    s.readers.erase(s.readers.begin(), s.readers.lower_bound(first));
+  }
+  return s.remove(std::exchange(s.options.first, first), first);
+}
+
+path segment_files::name_of(std::uint32_t file) const {
+  return state_->name_of(file);
+}
+
+result<std::uint64_t> segment_files::size() const {
+  std::error_code why;
+  std::uint64_t sum = 0;
+  for (std::filesystem::directory_iterator at{state_->directory, why}, stop;
+       !why && at != stop; at.increment(why)) {
+    std::error_code gone; // a file that is pruned right now has no size
+    const auto n = at->file_size(gone);
+    if (!gone && at->path().extension() == ".seg") sum += n;
+  }
+  if (why) return fail(os_error(why.value(), state_->directory, "list"));
+  return sum;
 }
 
 result<bytes> segment_files::read(location where) const {
@@ -334,7 +370,7 @@ result<bytes> segment_files::read(location where) const {
 
 status segment_files::copy_to(const path& directory) const {
   if (auto made = make_directories(directory); !made) return made;
-  for (std::uint32_t n = 0;; ++n) {
+  for (auto n = state_->options.first;; ++n) {
     const auto from = state_->name_of(n);
     const auto to = directory / from.filename();
     std::error_code why;

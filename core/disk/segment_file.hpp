@@ -21,6 +21,8 @@ struct segment_options {
   /// A record that would end behind this starts the next file.
   std::uint64_t segment_bytes = 128 << 20;
   bool read_only = false;
+  /// Files with lower numbers are gone, or a writer removes them at opening.
+  std::uint32_t first = 0;
   /// fdatasync(2), or what a test puts in its place.
   std::function<int(int)> sync{};
 };
@@ -30,7 +32,8 @@ inline constexpr std::uint32_t max_record_bytes = 64 << 20;
 
 struct open_segments; // segment_file.cpp
 
-/// The files 000000.seg, 000001.seg ... of one directory. One thread writes;
+/// The files 000000.seg, 000001.seg ... of one directory, without gaps; the
+/// first ones may have been forgotten. One thread writes;
 /// `read` may be called from any.
 class segment_files {
 public:
@@ -58,6 +61,13 @@ public:
   /// Cuts away all behind `end`, durably: records that no commit knows.
   /// Errors: `corrupt` when a file ends before it.
   status truncate_to(location end);
+
+  /// Removes all files before number `first`, durably; never the last one.
+  status forget_before(std::uint32_t first);
+
+  [[nodiscard]] path name_of(std::uint32_t file) const;
+  /// Bytes of all files.
+  result<std::uint64_t> size() const;
 
   /// Payload of the record. Errors: `corrupt` naming file and offset,
   /// `wrong_network`, `io_error`.

@@ -9,8 +9,10 @@
 #include <optional>
 
 namespace spacetime::disk {
-/// Of tables and segments; a newer one on disk is refused.
-inline constexpr std::uint32_t schema_version = 1;
+/// Of tables and segments. A newer one on disk is refused; an older one is
+/// carried over when a writer opens it.
+inline constexpr std::uint32_t schema_version = 2;
+inline constexpr std::uint32_t oldest_schema = 1;
 
 /// When `store::open` reads the whole database first.
 enum class verify_policy : std::uint8_t {
@@ -25,6 +27,8 @@ struct store_options {
   sync_policy sync = sync_policy::durable;
   std::uint64_t segment_bytes = 128 << 20;
   verify_policy verify = verify_policy::unclean;
+  /// Whether the tip's block must be readable; for repairs.
+  bool check_tip = true;
   std::chrono::milliseconds verify_timeout{600'000};
   /// Free bytes below which commits are refused, and above which they resume.
   std::uint64_t low_below = 1'000'000'000;
@@ -40,6 +44,8 @@ struct new_block {
   /// Header and body; empty keeps what is stored of it, if anything.
   bytes raw;
   std::optional<bytes> undo;
+  /// Of the block; without it its segment is never pruned.
+  std::optional<height> at{};
 };
 
 struct connected_block {
@@ -52,15 +58,32 @@ struct account_write {
   std::optional<bytes> value; ///< nothing: erase
 };
 
+struct index_write {
+  chain_index in;
+  bytes key;
+  std::optional<bytes> value; ///< nothing: erase
+};
+
 /// One atomic change, in this order.
 struct commit {
   std::vector<new_block> blocks;
   std::vector<block_id> undo_erased;
+  /// Blocks of which nothing is to be left but garbage in their segments.
+  std::vector<block_id> forgotten{};
   std::optional<height> truncate_heights_above;
   std::vector<connected_block> connected;
   std::vector<account_write> accounts;
   std::optional<bytes> rewards;
   std::optional<block_id> tip;
+  std::vector<index_write> index_writes{};
+  std::vector<std::pair<chain_index, indexed_range>> indexed{};
+  /// Undo records below this height are gone.
+  std::optional<height> undo_from{};
+  /// Highest block of a segment file that older programs wrote.
+  std::vector<std::pair<std::uint32_t, height>> segment_heights{};
+  /// With `batch` a power loss may take this commit back, until a later one is
+  /// durable or `store::sync` has returned. Nothing: the store's own policy.
+  std::optional<sync_policy> sync{};
 };
 
 /// The one writer, from one thread; as a `reader`, from any. Holds
@@ -87,6 +110,16 @@ public:
   /// `corrupt`; `busy` (readers held up growth); `too_large` (a raw block).
   status apply(const commit& change);
 
+  /// Makes every commit so far durable. After a failure each further call
+  /// fails, as after one of `apply`.
+  status sync();
+
+  /// Forgets an index and its range, in one transaction.
+  status clear_index(chain_index which);
+  /// Forgets the bodies of all blocks in segment files before `first`, then
+  /// removes the files. A crash in between removes them at the next start.
+  status forget_segments(std::uint32_t first);
+
   /// Stores proven ticks of the era with this seed, all or none.
   status put_ticks(const bytes32& seed, const std::vector<stored_tick>& ticks);
   status put_tick(const bytes32& seed, std::uint64_t i, byte_view tick);
@@ -109,7 +142,8 @@ private:
   store(std::shared_ptr<chain_files> files, std::unique_ptr<writing> w);
   status cut_and_check();
   status ready_to_write();
-  status write(const std::function<status(write_transaction&)>& change);
+  status write(const std::function<status(write_transaction&)>& change,
+               std::optional<sync_policy> how = {});
   std::unique_ptr<writing> writing_;
 };
 } // namespace spacetime::disk

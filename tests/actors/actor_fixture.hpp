@@ -44,7 +44,9 @@ struct actor_fixture : deterministic {
   void open_store() {
     auto store =
         disk::store::open(*home, chain.rules->spec.network(), options->storage);
-    check(store && disk::ensure_genesis(*chain.rules, *store),
+    check(store && disk::ensure_genesis(*chain.rules, *store)
+              && disk::prepare_indexes(*chain.rules, *store, options->indexes,
+                                       {}),
           "a store can be made");
     from.store = std::make_shared<disk::store>(std::move(*store));
   }

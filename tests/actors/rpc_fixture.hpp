@@ -33,6 +33,7 @@ options_in(const path& home, const std::string& listen) {
   out->storage.verify = disk::verify_policy::never;
   out->storage.map_start = 16 << 20;
   out->storage.sync = disk::sync_policy::batch;
+  out->indexes = {true, true};
   out->storage.low_below = 0; // also on a machine that is nearly full
   out->now = [] { return timestamp{regtest().genesis.time.value + 10'000}; };
   return out;
@@ -46,7 +47,9 @@ public:
     auto store =
         disk::store::open(from.options->chain_dir, from.rules->spec.network(),
                           from.options->storage);
-    check(store && disk::ensure_genesis(*from.rules, *store),
+    check(store && disk::ensure_genesis(*from.rules, *store)
+              && disk::prepare_indexes(*from.rules, *store,
+                                       from.options->indexes, {}),
           "a store can be made");
     from.store = std::make_shared<disk::store>(std::move(*store));
     from.signatures = std::make_shared<verified_signatures>(1000);

@@ -10,8 +10,8 @@ namespace spacetime::test {
 /// What a node writes for a block that extends its tip.
 inline disk::commit commit_of(const made_block& b) {
   disk::commit out;
-  out.blocks.push_back(
-      {b.id(), codec::encode(b.context), b.raw, state::encode(b.change)});
+  out.blocks.push_back({b.id(), codec::encode(b.context), b.raw,
+                        state::encode(b.change), b.head().height});
   out.connected.push_back({b.head().height, b.id()});
   for (const auto& a : b.change.accounts) {
     const auto raw = state::encode(a.after);

@@ -2,12 +2,12 @@
 #include "core/base/hex.hpp"
 #include "core/disk/chain_verifier.hpp"
 #include "tools/spacetime/format.hpp"
+#include "tools/spacetime/interrupt.hpp"
 #include "tools/spacetime/node_query.hpp"
 #include "tools/spacetime/progress.hpp"
 
 #include <fmt/format.h>
 
-#include <csignal>
 #include <thread>
 
 namespace spacetime::cli {
@@ -17,6 +17,7 @@ constexpr const char* examples =
     "  spacetime chain tip\n"
     "  spacetime chain block 5760 --json\n"
     "  spacetime chain header 7ac391f0...\n"
+    "  spacetime chain tx 9c1f...\n"
     "  spacetime chain spec show > chain-spec.toml\n"
     "  spacetime chain verify            every rule of every block, offline";
 
@@ -75,17 +76,6 @@ int spec(const common_flags& flags, const chain_flags& chosen) {
   if (!text) return report(text.error());
   fmt::print("{}", *text);
   return done;
-}
-
-std::atomic<bool> interrupted{false};
-
-/// Ctrl-C ends the work, not the process; a second one ends that too.
-void cancel_on_signals() {
-  for (int s : {SIGINT, SIGTERM})
-    std::signal(s, [](int which) {
-      interrupted = true;
-      std::signal(which, SIG_DFL);
-    });
 }
 
 json summary_of(const disk::verify_summary& v, double seconds) {
@@ -179,6 +169,7 @@ void add_chain(CLI::App& app, invocation& out) {
                  "chain_getBlock", rpc::block_answer);
   add_block_verb(*group, out, "header", "A block's header", "chain_getHeader",
                  rpc::header_answer);
+  add_chain_tx(*group, out);
   add("spec", "The network's ids, genesis and rules",
       [&out, chosen] { return spec(out.common, *chosen); })
       ->add_option("show", chosen->show, "show: the file itself")

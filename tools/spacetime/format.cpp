@@ -217,6 +217,20 @@ std::string block_text(const json& b) {
   return out;
 }
 
+std::string tx_text(const json& x) {
+  std::string out;
+  for (const auto& [name, value] : x.items())
+    if (name == "time")
+      out += pair_line(name, utc({number(x, "time")}));
+    else if (value.is_primitive() && name != "schema" && name != "tx")
+      out += pair_line(name, plain(value));
+  if (!x.contains("tx") || x["tx"].is_null())
+    return out + pair_line("tx", "its block was pruned");
+  for (const auto& [name, value] : x["tx"].items())
+    if (name != "txid") out += pair_line(name, plain(value));
+  return out;
+}
+
 std::string spec_text(const json& s) {
   std::string out;
   for (const auto& [name, value] : s.items())

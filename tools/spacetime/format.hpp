@@ -18,6 +18,8 @@ std::string status_text(const json& status);
 std::string tip_text(const json& tip, std::uint64_t now_ms);
 /// Name and value a line, of a header or a block; a line per transaction.
 std::string block_text(const json& block);
+/// A transaction: where it stands, then its fields.
+std::string tx_text(const json& tx);
 /// A network's ids, genesis and rules.
 std::string spec_text(const json& spec);
 } // namespace spacetime::cli

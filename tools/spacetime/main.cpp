@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   add_node(app, chosen);
   add_plot(app, chosen);
   add_chain(app, chosen);
+  add_db(app, chosen);
   add_mempool(app, chosen);
   add_status(app, chosen);
   add_verify(app, chosen);

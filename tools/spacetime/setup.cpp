@@ -65,6 +65,12 @@ result<node_options> options_of(const prepared_node& n) {
   o.storage.map_max = s.storage.map_max.value;
   o.storage.low_below = s.storage.min_free.value;
   o.storage.low_until = 2 * s.storage.min_free.value;
+  o.indexes = {s.storage.tx_index, s.storage.history_index};
+  auto prune = disk::parse_prune(s.storage.prune);
+  if (!prune) return fail(errc::bad_config, "storage.prune");
+  if (auto ok = disk::check_prune(*prune, n.spec.fixed()); !ok)
+    return fail(ok.error());
+  o.prune = *prune;
   const auto& [host, port] = s.rpc.listen;
   o.rpc_listen = host.find(':') == std::string::npos
                      ? fmt::format("{}:{}", host, port)

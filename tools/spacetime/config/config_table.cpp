@@ -1,6 +1,7 @@
 #include "tools/spacetime/config/config_table.hpp"
 
 #include "core/base/check.hpp"
+#include "core/disk/chain_pruner.hpp"
 #include "tools/spacetime/config/names.hpp"
 
 #include <algorithm>
@@ -36,6 +37,12 @@ bool is_loopback_text(std::string_view text) {
 }
 
 constexpr std::string_view payee_form = "an address or an empty string";
+bool is_prune(std::string_view text) {
+  return disk::parse_prune(text).has_value();
+}
+constexpr std::string_view prune_form =
+    "\"off\", a number of blocks such as \"5000 blocks\", or of eras such as "
+    "\"60 eras\"";
 constexpr std::string_view network_form =
     "a name of a-z, 0-9 and inner '-', 1 to 32 characters";
 constexpr std::string_view listen_form =
@@ -91,6 +98,21 @@ constexpr key_spec table[] = {
     {SPACETIME_KEY(storage.min_free), .built_in = "1GB",
      .limits = {16 * mega, 100 * tera},
      .doc = "With less free space on its disk the node turns read-only."},
+
+    {SPACETIME_KEY(storage.tx_index), .built_in = "true",
+     .doc =
+         "Keep an index of the transactions of the chain, so that each can "
+         "be found by its id. Turned on later it is built at the next start; "
+         "turned off it is dropped."},
+    {SPACETIME_KEY(storage.history_index), .built_in = "false",
+     .doc = "Keep an index of each account's payments and rewards, for "
+            "chain_getHistory. Turned on later it is built at the next start; "
+            "turned off it is dropped."},
+    {SPACETIME_KEY(storage.prune), .built_in = "off",
+     .limits = {.accepts = is_prune, .form = prune_form},
+     .doc = "Old blocks that are kept, such as \"5000 blocks\" or \"60 eras\"; "
+            "older bodies and undo records go. Never less than a "
+            "reorganisation may need."},
 
     {SPACETIME_KEY(mempool.max_bytes), .built_in = "64MB",
      .limits = {mega, 64 * giga},

@@ -30,8 +30,11 @@ struct rpc_settings {
 };
 
 struct storage_settings {
-  byte_size map_max;  ///< the LMDB map grows up to it
-  byte_size min_free; ///< below it the node turns read-only
+  byte_size map_max;    ///< the LMDB map grows up to it
+  byte_size min_free;   ///< below it the node turns read-only
+  bool tx_index{};      ///< transactions by id
+  bool history_index{}; ///< payments and rewards by account
+  std::string prune;    ///< as `disk::parse_prune` reads it
   friend bool operator==(const storage_settings&,
                          const storage_settings&) = default;
 };
