@@ -74,6 +74,9 @@ private:
     const auto genesis =
         consensus::genesis_block(protocol_, ledger->state_root());
     auto stored = read(0);
+    if (!stored && stored.error() == errc::not_found
+        && store_.first_segment().value_or(0) > 0)
+      return start_above_pruned();
     if (!stored) return fail(at_height(0, stored.error()));
     if (*stored != genesis)
       return fail(errc::corrupt, "block at height 0: not this network's");
@@ -81,6 +84,39 @@ private:
     context_ = consensus::genesis_context(protocol_, genesis);
     if (auto ok = check_context(context_); !ok)
       return fail(at_height(0, ok.error()));
+    return {};
+  }
+
+  /// Whether a block can be verified and taken back.
+  bool is_kept(std::uint64_t h) const {
+    auto id = store_.id_at({static_cast<std::uint32_t>(h)});
+    return id && store_.undo(*id) && store_.block(*id);
+  }
+
+  status start_above_pruned() {
+    auto chain = load_chain(protocol_, store_);
+    if (!chain) return fail(chain.error());
+    ledger_ = std::move(chain->ledger);
+    std::uint64_t h = chain->tip.facts.height.value;
+    for (; h > 1 && is_kept(h - 1); --h) {
+      auto id = store_.id_at({static_cast<std::uint32_t>(h)});
+      if (!id) return fail(at_height(h, id.error()));
+      auto raw = store_.undo(*id);
+      if (!raw) return fail(at_height(h, raw.error()));
+      auto change = state::decode_delta(*raw);
+      if (!change || !ledger_.undo(*change))
+        return fail(errc::corrupt, "block at height " + std::to_string(h)
+                                       + ": stored undo record");
+    }
+    auto lowest = read(h);
+    if (!lowest) return fail(at_height(h, lowest.error()));
+    if (lowest->head.state_root != ledger_.state_root())
+      return fail(at_height(h, errc::bad_state_root));
+    auto context = context_of(
+        store_, codec::id_of(protocol_.spec.network(), lowest->head));
+    if (!context) return fail(at_height(h, context.error()));
+    context_ = std::move(*context);
+    summary_.trusted_below = context_.facts.height;
     return {};
   }
 

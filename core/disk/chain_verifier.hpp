@@ -18,12 +18,16 @@ struct verify_summary {
   std::uint64_t blocks = 0, txs = 0, time_proofs = 0;
   block_id tip;
   bytes32 state_root{};
+  /// Lower blocks were taken as they are: their bodies are pruned. 0: none.
+  height trusted_below;
 };
 
 /// Every rule of every block of the best chain, R1 to R14, the stored context
 /// and undo record, and at the end the stored accounts. Errors: `corrupt`
 /// naming height, block and the rule's code; `cancelled`; `stale` if the chain
 /// was reorganised below what had been checked; `not_found` before genesis.
+/// Of a pruned chain the blocks that are left are verified: from the stored
+/// accounts, taken back by the undo records to where the lowest body is.
 /// Blocks that a running node adds meanwhile are verified too.
 result<verify_summary> verify_chain(const consensus::protocol& p,
                                     const reader& s,

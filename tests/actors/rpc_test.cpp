@@ -2,6 +2,7 @@
 
 #include "actors/rpc/dispatch.hpp"
 #include "core/base/hex.hpp"
+#include "core/crypto/account.hpp"
 #include "core/crypto/bech32m.hpp"
 #include "tests/actors/rpc_fixture.hpp"
 #include "tests/cli/json_keys.hpp"
@@ -374,6 +375,38 @@ TEST_CASE("tx_wait answers at its own deadline, and four may wait at a time") {
               .contains("result"));
   for (const auto& w : waiting)
     CHECK(json::parse(body_of(w->read_all()))["result"]["state"] == "replaced");
+}
+
+TEST_CASE("an account's history has its rows, pages and refusals") {
+  rpc_node n;
+  n.start_rpc();
+  const auto payer = "0x" + to_hex(account_of(regtest_payment(0).sender).value);
+  const auto all = n.call("chain_getHistory", json::array({payer}))["result"];
+  test::check_keys("chain_getHistory", all);
+  REQUIRE(all["rows"].size() == 1);
+  CHECK(all["rows"][0]["kind"] == "premine");
+  CHECK(all["rows"][0]["amount"]
+        == std::to_string(regtest().genesis.premine[0].value.value));
+  CHECK(all["next"].is_null());
+  const auto none =
+      n.call("chain_getHistory", json::array({payer, 5, "0:1"}))["result"];
+  CHECK(none["rows"].empty());
+  const auto bad = n.call("chain_getHistory", json::array({payer, 5, "x"}));
+  CHECK(code_of(bad) == -32602);
+  test::check_keys(
+      "tx_getStatus",
+      n.call("tx_getStatus",
+             json::array({"0x" + std::string(64, '1')}))["result"]);
+  // Without the indexes the answer names what turns them on.
+  REQUIRE(
+      disk::prepare_indexes(*n.from.rules, *n.from.store, {false, false}, {}));
+  const auto off = n.call("chain_getHistory", json::array({payer}));
+  CHECK(code_of(off) == -32005);
+  CHECK(off.dump().find("storage.history_index = true") != std::string::npos);
+  CHECK(n.call("tx_getStatus", json::array({"0x" + std::string(64, '1')}))
+            .dump()
+            .find("storage.tx_index = true")
+        != std::string::npos);
 }
 
 TEST_CASE("status and health know tip and actors") {

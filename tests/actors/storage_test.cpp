@@ -156,6 +156,32 @@ TEST_CASE_FIXTURE(with_storage, "ticks of eras before the one below the tip's "
         == std::vector<consensus::tick>{tick_of(3), tick_of(4), tick_of(5)});
 }
 
+TEST_CASE_FIXTURE(with_storage, "what is committed in a batch is there at "
+                                "once, and a sync makes it durable") {
+  auto message = commit_msg::build([&](schema::Commit::Builder out) {
+    out.setForkHeight(0);
+    out.setBatch(true);
+    auto one = out.initBlocks(1)[0];
+    one.setId(blob(first.context.id.value));
+    one.setContext(blob(codec::encode(first.context)));
+    one.setRaw(blob(first.raw));
+    out.initConnected(1).set(0, blob(first.context.id.value));
+  });
+  REQUIRE(ask<void>(storage, message));
+  CHECK(from.store->tip() == first.context.id);
+  REQUIRE(ask<void>(storage, atom::sync_v));
+  free_space = [] { return result<std::uint64_t>{0}; };
+  CHECK(ask<void>(storage, atom::sync_v).error() == errc::disk_full);
+}
+
+TEST_CASE_FIXTURE(with_storage, "each commit is in the indexes when it is "
+                                "acknowledged") {
+  REQUIRE(commit(first));
+  CHECK(disk::height_at(*from.store, first.context.facts.time) == height{1});
+  CHECK(from.store->indexed(disk::chain_index::txs)->last == first.context.id);
+  CHECK(entry(state_of(), "oldest_reader_ms") == "0");
+}
+
 TEST_CASE_FIXTURE(with_storage, "a full disk reaches the asker and the status, "
                                 "and later commits work again") {
   free_space = [] { return result<std::uint64_t>{1'000'000}; };

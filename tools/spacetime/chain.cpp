@@ -86,11 +86,12 @@ json summary_of(const disk::verify_summary& v, double seconds) {
           {"blocks_per_second",
            seconds > 0 ? static_cast<double>(v.blocks) / seconds : 0.0},
           {"tip", rpc::hex(v.tip.value)},
-          {"state_root", rpc::hex(v.state_root)}};
+          {"state_root", rpc::hex(v.state_root)},
+          {"trusted_below", v.trusted_below.value}};
 }
 
 std::string summary_text(const json& v) {
-  return fmt::format(
+  auto out = fmt::format(
       "ok       {} blocks, {} transactions, {} proofs of time in {} ({:.1f} "
       "blocks/s)\ntip      {}\nstate    {}\n",
       v["blocks"].get<std::uint64_t>(), v["txs"].get<std::uint64_t>(),
@@ -98,6 +99,11 @@ std::string summary_text(const json& v) {
       human_seconds(v["seconds"].get<double>()),
       v["blocks_per_second"].get<double>(), v["tip"].get<std::string>(),
       v["state_root"].get<std::string>());
+  if (const auto h = v["trusted_below"].get<std::uint64_t>(); h > 0)
+    out += fmt::format("pruned   blocks up to height {} are taken as they are: "
+                       "their bodies are not kept\n",
+                       h);
+  return out;
 }
 
 int verify(const common_flags& flags, const chain_flags& chosen) {

@@ -302,7 +302,7 @@ TEST_CASE("a rollback that is killed at any moment leaves a whole chain") {
     REQUIRE(opened);
     CHECK(opened->tip() == trunk()[39 - static_cast<std::size_t>(steps)].id());
     CHECK(damages_of(*opened).empty());
-    }
+  }
 }
 
 TEST_CASE("a backup opens as the same chain, and any changed byte of it is "
@@ -379,6 +379,12 @@ TEST_CASE("a pruned chain backs up, checks, and says what is not there") {
   REQUIRE(found);
   CHECK(found->pruned > 5);
   CHECK(found->blocks + found->pruned == 41);
+  // The rules hold again from the lowest body that is left.
+  const auto verified = disk::verify_chain(maker().rules(), *copy, {});
+  if (!verified) FAIL(to_string(verified.error()));
+  CHECK(verified->trusted_below.value > 5);
+  CHECK(verified->blocks == 40 - verified->trusted_below.value);
+  CHECK(verified->state_root == trunk().back().ledger.state_root());
 }
 
 TEST_CASE("compaction gives free pages back and keeps everything else") {

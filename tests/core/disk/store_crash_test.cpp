@@ -238,3 +238,49 @@ TEST_CASE("a full disk refuses commits, and takes them when there is room") {
   }
   CHECK(code == 0);
 }
+
+TEST_CASE("a disk that fills within a batch of blocks takes all of it back, "
+          "segments that were begun included") {
+  test::temporary_directory dir;
+  const int code = test::in_child([&] {
+    if (!mount_small_disk(*dir)) return 50;
+    auto o = small();
+    o.segment_bytes = 100'000;
+    auto s = store::open(dir / "chain", ours, o);
+    if (!s) return 1;
+    for (std::uint32_t i = 0; i < 3; ++i)
+      if (!s->apply(commit_of(i))) return 2;
+    const auto files = [&] {
+      std::vector<std::pair<std::string, std::uint64_t>> out;
+      for (const auto& f :
+           std::filesystem::directory_iterator{dir / "chain/blocks"})
+        out.emplace_back(f.path().filename(), f.file_size());
+      std::sort(out.begin(), out.end());
+      return out;
+    };
+    const auto before = files();
+    commit big;
+    for (std::uint64_t i = 0; i < 40; ++i)
+      big.blocks.push_back(
+          {{test::some_id(700 + i)}, bytes(10, 1), bytes(30'000, 2), {}});
+    big.sync = sync_policy::batch;
+    for (int again = 0; again < 3; ++again) {
+      const auto done = s->apply(big);
+      if (done || done.error() != errc::disk_full || s->failed()) return 3;
+      if (files() != before) return 4;
+      if (!difference(*s, 2).empty()) return 5;
+    }
+    big.blocks.resize(5); // fits
+    if (!s->apply(big) || !s->sync() || !s->apply(commit_of(3))) return 6;
+    { auto gone = std::move(*s); } // as after a crash
+    auto reopened = store::open(dir / "chain", ours, o);
+    if (!reopened || !difference(*reopened, 3).empty()) return 7;
+    if (reopened->block({test::some_id(704)}) != bytes(30'000, 2)) return 8;
+    return 0;
+  });
+  if (code == 50) {
+    MESSAGE("not tested: this user may not mount a file system");
+    return;
+  }
+  CHECK(code == 0);
+}
