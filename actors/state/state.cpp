@@ -19,7 +19,8 @@
 
 namespace spacetime {
 namespace {
-constexpr std::size_t queue_limit = 64; // blocks that wait for a commit
+constexpr std::size_t queue_limit = 64;        // blocks that wait for a commit
+constexpr std::size_t shared_bytes = 2u << 20; // of blocks that share one
 
 using verdict_promise = caf::typed_response_promise<verdict_msg>;
 
@@ -42,6 +43,15 @@ struct opened {
   consensus::chain_context context;
   bytes raw;
   bool late = false;
+};
+
+/// What becomes durable in one commit: a step that extends the tip by all the
+/// blocks that waited for the commit before, or any other step by itself.
+struct shared_step {
+  consensus::chain_step step;
+  std::optional<opened> aside; ///< of a side branch; then the step is empty
+  std::size_t bytes = 0;       ///< of raw blocks
+  std::vector<std::pair<height, verdict_promise>> askers;
 };
 
 result<opened> open(const checked_block_msg& m) {
@@ -77,17 +87,18 @@ void write_connected(schema::Commit::Builder out,
     const auto& c = step.connected[i];
     blocks[i].setId(blob(c.context.id.value));
     blocks[i].setContext(blob(codec::encode(c.context)));
-    if (i + 1 == n) blocks[i].setRaw(blob(c.raw)); // the others are stored
+    if (!c.stored) blocks[i].setRaw(blob(c.raw));
     blocks[i].setUndo(blob(state::encode(c.change)));
     ids.set(i, blob(c.context.id.value));
   }
 }
 
-commit_msg to_commit(const state::ledger& after,
-                     const consensus::chain_step& step, const opened& b) {
+commit_msg to_commit(const state::ledger& after, const shared_step& all) {
+  const auto& step = all.step;
   return commit_msg::build([&](schema::Commit::Builder out) {
     out.setForkHeight(step.fork.value);
-    if (step.connected.empty()) { // a side branch
+    if (all.aside) {
+      const auto& b = *all.aside;
       auto one = out.initBlocks(1)[0];
       one.setId(blob(b.context.id.value));
       one.setContext(blob(codec::encode(b.context)));
@@ -150,28 +161,29 @@ void start_again(state_self* self, const caf::error& why) {
   self->quit(why);
 }
 
-void make_durable(state_self* self, const opened& b,
-                  const consensus::chain_step& step, verdict_promise asker) {
+void make_durable(state_self* self, shared_step all) {
   auto& st = self->state;
-  const auto message = to_commit(st.chain->ledger(), step, b);
-  const auto at = b.context.facts.height.value;
+  const auto message = to_commit(st.chain->ledger(), all);
+  auto shared = std::make_shared<shared_step>(std::move(all));
   // A commit that waits for a slow disk is still a commit: whoever gave up on
   // it would not know whether it happened. So this wait alone is long.
   self->request(st.from.actors.storage, std::chrono::minutes{10}, message)
       .then(
-          [self, step, asker, at]() mutable {
+          [self, shared] {
             auto& s = self->state;
             s.chain->settle();
             s.tip = s.chain->tip();
-            if (!step.connected.empty()) announce(self, step);
-            asker.deliver(verdict_msg::build([&](schema::Verdict::Builder out) {
-              out.setTip(!step.connected.empty());
-              out.setHeight(at);
-            }));
+            if (!shared->aside) announce(self, shared->step);
+            for (auto& [at, asker] : shared->askers)
+              asker.deliver(
+                  verdict_msg::build([&](schema::Verdict::Builder out) {
+                    out.setTip(!shared->aside);
+                    out.setHeight(at.value);
+                  }));
             take_next(self);
           },
-          [self, asker](caf::error& e) mutable {
-            asker.deliver(e);
+          [self, shared](caf::error& e) {
+            for (auto& [at, asker] : shared->askers) asker.deliver(e);
             // Storage refused, so nothing has happened. After any other error
             // it may have: only what is stored can tell.
             if (e.category() != caf::atom("spacetime"))
@@ -192,22 +204,47 @@ consensus::arrival arrival_of(state_self* self, const opened& b) {
   return {b.late, now < tip.time.value + 10 * block_time};
 }
 
-/// Blocks are taken one after another, each after the last one is durable.
+/// Whether a block may share the commit of those before it.
+bool joins(const consensus::chain_state& chain, const shared_step& all,
+           const opened& b) {
+  return !all.aside && all.step.disconnected.empty()
+         && chain.extends_tip(b.context)
+         && all.bytes + b.raw.size() <= shared_bytes;
+}
+
+void add(shared_step& all, opened b, consensus::chain_step step,
+         verdict_promise asker) {
+  all.bytes += b.raw.size();
+  all.askers.emplace_back(b.context.facts.height, std::move(asker));
+  if (step.connected.empty()) all.aside = std::move(b);
+  if (all.askers.size() == 1) {
+    all.step = std::move(step);
+    return;
+  }
+  all.step.connected.push_back(std::move(step.connected.front()));
+}
+
+/// Blocks are taken in order; those that waited for the last commit share the
+/// next. At the tip of the chain nobody waits, so each has its own there.
 void take_next(state_self* self) {
   auto& st = self->state;
-  while (!st.chain->unsettled() && !st.waiting.empty()) {
-    auto [m, asker] = std::move(st.waiting.front());
+  if (st.chain->unsettled()) return;
+  shared_step all;
+  while (!st.waiting.empty()) {
+    auto b = open(st.waiting.front().first);
+    if (!all.askers.empty() && !(b && joins(*st.chain, all, *b))) break;
+    auto asker = std::move(st.waiting.front().second);
     st.waiting.pop_front();
-    auto b = open(m);
     auto step = b ? st.chain->offer(b->context, b->raw, arrival_of(self, *b))
                   : result<consensus::chain_step>{fail(b.error())};
     if (step) {
-      make_durable(self, *b, *step, asker);
-      return;
+      add(all, std::move(*b), std::move(*step), std::move(asker));
+    } else {
+      ++st.refused;
+      asker.deliver(to_caf(step.error()));
     }
-    ++st.refused;
-    asker.deliver(to_caf(step.error()));
   }
+  if (!all.askers.empty()) make_durable(self, std::move(all));
 }
 
 struct draft {

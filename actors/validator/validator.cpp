@@ -16,7 +16,6 @@
 #include <deque>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace spacetime {
 namespace {
@@ -50,22 +49,6 @@ private:
   std::deque<Key> order_;
 };
 
-struct validator_state {
-  validator_state() = default;
-  boot from;
-  std::vector<check_worker> workers;
-  std::size_t next_worker = 0;
-  std::unordered_set<block_id> in_flight;
-  bounded_map<block_id, context_msg> contexts{context_limit};
-  bounded_map<block_id, errc> refused{refused_limit};
-  bounded_map<std::uint64_t, std::uint64_t> tick_arrivals{arrival_limit};
-  std::size_t held = 0;
-  std::uint64_t accepted = 0, refusals = 0;
-  static inline const char* name = "validator";
-};
-
-using validator_self =
-    caf::stateful_actor<validator_state, observed<validator_actor::base>>;
 using verdict_promise = caf::typed_response_promise<verdict_msg>;
 
 /// One block on its way through the validator.
@@ -77,6 +60,28 @@ struct job {
   verdict_promise asker;
 };
 
+/// A block without a verdict yet.
+struct passing {
+  std::optional<context_msg> checked; ///< behind it, once R1 to R12 hold
+  std::vector<job> children;          ///< which wait for that
+};
+
+struct validator_state {
+  validator_state() = default;
+  boot from;
+  std::vector<check_worker> workers;
+  std::size_t next_worker = 0;
+  std::unordered_map<block_id, passing> in_flight;
+  bounded_map<block_id, context_msg> contexts{context_limit};
+  bounded_map<block_id, errc> refused{refused_limit};
+  bounded_map<std::uint64_t, std::uint64_t> tick_arrivals{arrival_limit};
+  std::size_t held = 0;
+  std::uint64_t accepted = 0, refusals = 0;
+  static inline const char* name = "validator";
+};
+
+using validator_self =
+    caf::stateful_actor<validator_state, observed<validator_actor::base>>;
 /// A verdict is remembered by id only for R8-R10 and R12-R14: a relay may have
 /// garbled anything else, and must not be able to condemn a good block.
 bool condemns_id(errc e) {
@@ -120,7 +125,7 @@ void hold(validator_self* self, const job& j) {
 void refuse(validator_self* self, job& j, const caf::error& e) {
   auto& st = self->state;
   const auto why = from_caf(e);
-  st.in_flight.erase(j.id);
+  const auto left = st.in_flight.extract(j.id);
   ++st.refusals;
   if (why == errc::timestamp_too_late) hold(self, j);
   if (condemns_id(why.code)) st.refused.put(j.id, why.code);
@@ -129,6 +134,11 @@ void refuse(validator_self* self, job& j, const caf::error& e) {
              {"code", std::string{name_of(why.code)}},
              {"detail", why.detail}});
   j.asker.deliver(e);
+  if (left.empty()) return;
+  for (auto& child : left.mapped().children)
+    refuse(self, child,
+           caf::make_error(condemns_id(why.code) ? errc::invalid_ancestor
+                                                 : errc::unknown_parent));
 }
 
 check_worker next_worker(validator_self* self) {
@@ -143,6 +153,15 @@ bool is_late(validator_self* self, epoch e, timestamp now) {
   return arrival != nullptr && now.value > *arrival + tau * 3 / 10;
 }
 
+context_msg context_in(const checked_block_msg& m) {
+  context_msg out;
+  (void)m.try_read([&](schema::CheckedBlock::Reader in) {
+    out = context_msg::build(
+        [&](schema::Context::Builder c) { c.setRaw(in.getContext()); });
+  });
+  return out;
+}
+
 void hand_to_state(validator_self* self, job j, const checked_block_msg& m) {
   self->request(self->state.from.actors.state, request_timeout, m)
       .then(
@@ -150,15 +169,22 @@ void hand_to_state(validator_self* self, job j, const checked_block_msg& m) {
             auto& st = self->state;
             st.in_flight.erase(j.id);
             ++st.accepted;
-            (void)m.try_read([&](schema::CheckedBlock::Reader in) {
-              st.contexts.put(
-                  j.id, context_msg::build([&](schema::Context::Builder c) {
-                    c.setRaw(in.getContext());
-                  }));
-            });
+            st.contexts.put(j.id, context_in(m));
             j.asker.deliver(v);
           },
           [self, j](caf::error& e) mutable { refuse(self, j, e); });
+}
+
+void check(validator_self* self, job j, const context_msg& parent);
+
+/// They need not wait for the verdict of the state, which takes blocks in the
+/// order in which it gets them: so it has several to make durable at once.
+void check_children(validator_self* self, const block_id& id,
+                    const context_msg& behind) {
+  auto& own = self->state.in_flight[id];
+  own.checked = behind;
+  for (auto& child : std::exchange(own.children, {}))
+    check(self, std::move(child), behind);
 }
 
 void check(validator_self* self, job j, const context_msg& parent) {
@@ -166,13 +192,23 @@ void check(validator_self* self, job j, const context_msg& parent) {
   self->request(next_worker(self), request_timeout, parent, j.message,
                 now.value, is_late(self, j.epoch, now))
       .then(
-          [self, j](const checked_block_msg& m) { hand_to_state(self, j, m); },
+          [self, j](const checked_block_msg& m) {
+            hand_to_state(self, j, m);
+            check_children(self, j.id, context_in(m));
+          },
           [self, j](caf::error& e) mutable { refuse(self, j, e); });
 }
 
 void find_parent(validator_self* self, job j) {
   if (const auto* parent = self->state.contexts.find(j.parent))
     return check(self, std::move(j), *parent);
+  if (const auto above = self->state.in_flight.find(j.parent);
+      above != self->state.in_flight.end()) {
+    auto& [checked, children] = above->second;
+    if (checked) return check(self, std::move(j), *checked);
+    children.push_back(std::move(j));
+    return;
+  }
   const auto id = id_msg::build(
       [&](schema::Id::Builder out) { out.setValue(blob(j.parent.value)); });
   self->request(self->state.from.actors.storage, request_timeout,
@@ -205,7 +241,7 @@ result<job> admit(validator_self* self, const block_msg& m) {
   if (st.contexts.find(id) || st.in_flight.contains(id))
     return fail(errc::duplicate);
   if (st.in_flight.size() >= queue_limit) return fail(errc::busy);
-  st.in_flight.insert(id);
+  st.in_flight.try_emplace(id);
   return job{id, head->parent, head->epoch, head->time, m, {}};
 }
 

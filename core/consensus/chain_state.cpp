@@ -148,6 +148,7 @@ result<chain_step> chain_state::reorganise(const chain_context& c,
       return next.id == c.id ? fail(done.error())
                              : fail(errc::invalid_ancestor);
     }
+    done->stored = next.id != c.id;
     step.connected.push_back(std::move(*done));
   }
   return step;
@@ -155,7 +156,8 @@ result<chain_step> chain_state::reorganise(const chain_context& c,
 
 result<chain_step> chain_state::offer(const chain_context& c, byte_view raw,
                                       const arrival& how) {
-  check(!pending_, "one step at a time");
+  check(pending_.empty() || extends_tip(c),
+        "only steps that extend the tip are settled together");
   if (c.id == tip_.id) return fail(errc::duplicate);
   if (const auto bad = refused_.find(c.id); bad != refused_.end())
     return fail(bad->second);
@@ -184,19 +186,20 @@ result<chain_step> chain_state::offer(const chain_context& c, byte_view raw,
     }
     step = std::move(*made);
   }
-  pending_ = pending{tip_, step};
+  pending_.push_back({tip_, step});
   if (!step.connected.empty()) tip_ = step.connected.back().context;
   return step;
 }
 
 void chain_state::settle() {
-  pending_.reset();
+  pending_.clear();
 }
 
 void chain_state::revert() {
-  check(pending_.has_value(), "there is a step to revert");
-  roll_back(pending_->step);
-  tip_ = pending_->old_tip;
-  pending_.reset();
+  check(!pending_.empty(), "there is a step to revert");
+  for (; !pending_.empty(); pending_.pop_back()) {
+    roll_back(pending_.back().step);
+    tip_ = pending_.back().old_tip;
+  }
 }
 } // namespace spacetime::consensus

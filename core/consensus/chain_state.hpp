@@ -23,6 +23,7 @@ struct connected_block {
   chain_context context;
   bytes raw;
   state::delta change;
+  bool stored = false; ///< its body is stored already, from a side branch
 };
 
 /// What this node saw of a block when it came; never part of validity.
@@ -43,6 +44,7 @@ struct chain_step {
 
 /// Follows the best chain. Not durable by itself: `offer` moves the ledger, the
 /// owner makes the step durable, then calls `settle`, or `revert` if it cannot.
+/// Steps that extend the tip one after another may be made durable together.
 class chain_state {
 public:
   chain_state(const protocol& p, archive stored, chain_context tip,
@@ -56,19 +58,23 @@ public:
   /// `unknown_parent`, `stale` if a current tip's fork is deeper than
   /// max_reorg, `corrupt`;
   /// the ledger and the tip are then as before.
-  /// @pre no step is unsettled
+  /// @pre no step is unsettled, or the block extends the tip
   result<chain_step> offer(const chain_context& context, byte_view raw,
                            const arrival& seen);
 
-  /// The last step is durable.
+  /// All steps so far are durable.
   void settle();
-  /// The last step is not durable: back to the tip before.
+  /// None of those unsettled is durable: back to the tip before the first.
   void revert();
+
+  [[nodiscard]] bool extends_tip(const chain_context& c) const {
+    return c.parent == tip_.id;
+  }
 
   [[nodiscard]] const chain_context& tip() const { return tip_; }
   [[nodiscard]] const state::ledger& ledger() const { return ledger_; }
   [[nodiscard]] state::ledger& ledger() { return ledger_; }
-  [[nodiscard]] bool unsettled() const { return pending_.has_value(); }
+  [[nodiscard]] bool unsettled() const { return !pending_.empty(); }
 
 private:
   struct seen {
@@ -96,7 +102,7 @@ private:
   archive stored_;
   chain_context tip_;
   state::ledger ledger_;
-  std::optional<pending> pending_;
+  std::vector<pending> pending_;               // oldest first
   std::unordered_map<block_id, errc> refused_; // R13, R14: never valid
   std::unordered_map<block_id, seen> seen_;    // of this run
   std::uint64_t arrivals_ = 0;

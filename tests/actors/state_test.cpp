@@ -261,6 +261,85 @@ TEST_CASE_FIXTURE(with_state, "blocks wait for the commit before them, 64 at "
   CHECK(fact("waiting") == "0");
 }
 
+namespace {
+/// A chain of blocks, and what became of each as it was offered.
+struct queued {
+  std::vector<made_block> blocks;
+  std::vector<answer<verdict_msg>> answers;
+};
+
+queued offer_chain(with_state& t, std::size_t n) {
+  queued out;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto& parent = i == 0 ? t.chain.genesis : out.blocks.back();
+    out.blocks.push_back(t.chain.next(parent.context));
+    out.answers.push_back(
+        t.request<verdict_msg>(t.state, checked(out.blocks.back())));
+  }
+  return out;
+}
+
+std::size_t blocks_in(const commit_msg& m) {
+  std::size_t out = 0;
+  REQUIRE_FALSE(m.try_read([&](schema::Commit::Reader in) {
+    out = in.getConnected().size();
+    for (auto b : in.getBlocks()) CHECK(b.getRaw().size() != 0);
+  }));
+  return out;
+}
+} // namespace
+
+TEST_CASE_FIXTURE(with_state, "blocks that waited for a commit share the next, "
+                              "and are answered after it") {
+  start_with_fake();
+  script.commits.hold = true;
+  (void)follow();
+  const auto all = offer_chain(*this, 30);
+  REQUIRE(script.commits.seen.size() == 1);
+  let_go(*this, from.actors.storage);
+  REQUIRE(script.commits.seen.size() == 2);
+  CHECK(blocks_in(script.commits.seen[0]) == 1);
+  CHECK(blocks_in(script.commits.seen[1]) == 29);
+  CHECK(*all.answers[0]);
+  CHECK_FALSE(*all.answers[1]);
+  CHECK(fact("height") == "1");
+  let_go(*this, from.actors.storage);
+  for (const auto& a : all.answers) REQUIRE(opened(a));
+  CHECK(fact("height") == "30");
+  REQUIRE(events.tips.size() == 2);
+  CHECK(connected_in(events.tips[1]) == 29);
+  CHECK(tip_of(events.tips[1]) == all.blocks.back().context);
+}
+
+TEST_CASE_FIXTURE(with_state, "when a shared commit is refused, none of its "
+                              "blocks is on the chain") {
+  start_with_fake();
+  script.commits.hold = true;
+  const auto all = offer_chain(*this, 10);
+  let_go(*this, from.actors.storage);
+  let_go(*this, from.actors.storage, to_caf({errc::disk_full, "full"}));
+  for (std::size_t i = 1; i < 10; ++i)
+    CHECK(opened(all.answers[i]).error() == errc::disk_full);
+  CHECK(tip_of(follow()) == all.blocks[0].context);
+  script.commits.hold = false;
+  for (std::size_t i = 1; i < 10; ++i) REQUIRE(offer(all.blocks[i]));
+  CHECK(tip_of(follow()) == all.blocks.back().context);
+}
+
+TEST_CASE_FIXTURE(with_state, "blocks that shared a commit are all stored") {
+  start();
+  for (const auto& b : {one, two, chain.next(two.context)})
+    caf::anon_send(state, checked(b));
+  run();
+  CHECK(fact("height") == "3");
+  caf::anon_send_exit(state, caf::exit_reason::kill);
+  run();
+  state = keep(spawn_state(sys, from));
+  CHECK(fact("height") == "3");
+  for (const auto& b : {one, two})
+    CHECK(from.store->block(b.context.id) == b.raw);
+}
+
 TEST_CASE_FIXTURE(with_state, "a storage that crashes over a commit makes "
                               "the state start again from what is stored") {
   start_with_fake();

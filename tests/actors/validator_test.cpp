@@ -77,6 +77,42 @@ TEST_CASE_FIXTURE(with_validator, "a block above an unknown one is "
   REQUIRE(offer(two));
 }
 
+TEST_CASE_FIXTURE(with_validator, "a block above one that has no verdict yet "
+                                  "follows it to the state") {
+  state.blocks.hold = true;
+  caf::anon_send(validator, message_of(one.raw)); // it is being checked, too
+  const auto second = request<verdict_msg>(validator, message_of(two.raw));
+  REQUIRE(state.blocks.seen.size() == 2);
+  CHECK_FALSE(*second);
+  let_go(*this, from.actors.state);
+  CHECK_FALSE(*second);
+  let_go(*this, from.actors.state);
+  REQUIRE(opened(second));
+  CHECK(fact("checking") == "0");
+}
+
+TEST_CASE_FIXTURE(with_validator, "a block above one that fails its checks "
+                                  "fails with it") {
+  auto garbled = one;
+  garbled.value.head.seal.value[3] ^= 1;
+  garbled.raw = codec::encode(garbled.value);
+  caf::anon_send(validator, message_of(garbled.raw));
+  CHECK(refusal(two) == errc::unknown_parent); // a relay's fault, not theirs
+  CHECK(state.blocks.seen.empty());
+  REQUIRE(offer(one));
+  REQUIRE(offer(two));
+  auto unpaid = two;
+  unpaid.value.head.payee = {};
+  chain.seal(unpaid, some_key(1));
+  const auto id = codec::id_of(chain.rules->spec.network(), unpaid.value.head);
+  auto child = chain.next(two.context);
+  child.value.head.parent = id;
+  chain.seal(child, some_key(1));
+  caf::anon_send(validator, message_of(unpaid.raw));
+  CHECK(refusal(child) == errc::invalid_ancestor);
+  CHECK(fact("checking") == "0");
+}
+
 TEST_CASE_FIXTURE(with_validator, "a verdict on proof or ledger is remembered "
                                   "by id, and its children are refused") {
   state.blocks.refuse = caf::make_error(errc::bad_state_root);

@@ -233,6 +233,35 @@ TEST_CASE("a step that cannot be made durable is taken back, byte for byte") {
   FAIL("the denser branch won");
 }
 
+TEST_CASE("steps that extend the tip are settled together, or taken back "
+          "together") {
+  const auto base = maker().chain(maker().genesis(), 5);
+  const auto more = maker().chain(base.back(), 20);
+  shelf node{maker()};
+  node.offer_all(base);
+  const auto before = node.state();
+  auto& chain = node.chain();
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& b : more) {
+      REQUIRE(chain.extends_tip(b.context));
+      REQUIRE(chain.offer(b.context, b.raw, on_time));
+      CHECK(node.state() == snapshot(b.ledger));
+    }
+    block_options bad;
+    bad.state_root = bytes32{};
+    const auto false_one = maker().next(more.back(), bad);
+    CHECK(chain.offer(false_one.context, false_one.raw, on_time).error()
+          == errc::bad_state_root);
+    CHECK(node.state() == snapshot(more.back().ledger));
+    chain.revert();
+    CHECK_FALSE(chain.unsettled());
+    CHECK(node.tip() == base.back().id());
+    CHECK(node.state() == before);
+  }
+  node.offer_all(more);
+  CHECK(node.state() == snapshot(more.back().ledger));
+}
+
 TEST_CASE("a heavier branch with a bad block inside leaves all as it was") {
   const auto old = sparse(maker().genesis(), 6);
   for (const bool bad_root : {true, false}) {
