@@ -2,16 +2,11 @@
 // Makes chains without a node: blocks with real ticks, plots and signatures,
 // or those of a network whose time and space are simulated.
 
-#include "core/chain/public_keys.hpp"
-#include "core/consensus/challenge.hpp"
-#include "core/consensus/timeline.hpp"
-#include "core/space/quality.hpp"
+#include "core/sim/farm.hpp"
+#include "core/sim/tick_maker.hpp"
 #include "core/state/ledger.hpp"
 
 #include <initializer_list>
-#include <map>
-#include <memory>
-#include <optional>
 
 namespace spacetime::sim {
 /// A rule by its name in a spec file, and its value from epoch 0 on.
@@ -21,16 +16,15 @@ using rule_value = std::pair<std::string_view, std::uint64_t>;
 chain_spec network_with(std::string_view name,
                         std::initializer_list<rule_value> rules = {});
 
-/// Completes a spec that a test has changed.
+/// Completes a spec whose fields were changed.
 chain_spec finished(chain_spec spec);
 
 /// A block and where a chain goes on from it.
-struct made_block {
+struct grown_block {
   block value;
   bytes raw;
   consensus::chain_context context;
-  state::ledger ledger; ///< after it; its parent's if it is not valid
-  state::delta change;  ///< empty for genesis
+  state::delta change; ///< empty for genesis
   /// R13 and R14 hold here and in all its ancestors.
   bool valid = true;
 
@@ -38,20 +32,26 @@ struct made_block {
   [[nodiscard]] const block_id& id() const { return context.id; }
 };
 
-/// How the time part covers the ticks.
-enum class entry_style : std::uint8_t {
-  whole_eras, ///< an entry per tick, but one for each whole era
-  ticks,      ///< an entry per tick
-  longest,    ///< as few entries as there can be
+/// A block that others can be made on at any time.
+struct made_block : grown_block {
+  state::ledger ledger; ///< after it; its parent's if it is not valid
 };
 
-struct block_options {
+/// What a block is to be.
+struct block_plan {
   std::uint64_t skip = 0; ///< epochs left empty after the parent's
   std::optional<std::uint64_t> epoch_ms; ///< time of an epoch, instead of tau
   std::vector<tx> txs;
   std::optional<account_id> payee; ///< where the plot leaves it free
   std::optional<std::size_t> plot; ///< this one alone; else the best
   entry_style entries = entry_style::whole_eras;
+  /// Asked before each epoch is tried, with the time stamp of a block there:
+  /// true gives up.
+  std::function<bool(timestamp)> stop{};
+};
+
+/// What may be wrong with it, to see it refused.
+struct block_flaws {
   std::optional<bytes32> state_root; ///< instead of the right one
   bool above_target = false;         ///< a ticket that does not win
   bool filtered = false;             ///< a plot that takes no part in the epoch
@@ -60,13 +60,16 @@ struct block_options {
   bool sign = true;
 };
 
-/// A block follows from the network, the seed, its parent and its options
-/// alone. The plots of a network are the same for every seed, and computed
-/// once in a process.
+struct block_options : block_plan, block_flaws {};
+
+/// A block follows from the network, the farm, the seed, its parent and its
+/// options alone.
 class chain_maker {
 public:
-  /// Plot i belongs to farmer i; plot 1 can only pay `payout_of(1)`.
+  /// With this number of example plots, the same for every seed.
   chain_maker(chain_spec spec, std::uint64_t seed, std::size_t plots = 3);
+  chain_maker(chain_spec spec, std::uint64_t seed,
+              std::vector<farm_plot> plots);
 
   [[nodiscard]] const consensus::protocol& rules() const { return *rules_; }
   [[nodiscard]] const made_block& genesis() const { return genesis_; }
@@ -74,16 +77,26 @@ public:
   /// A child of `parent`, in the first epoch that has a ticket. A body that
   /// the ledger refuses gives a block that is not `valid`.
   made_block next(const made_block& parent, const block_options& o = {});
+  /// The same above any block, with the ledger behind it, which moves on by
+  /// this block if it is valid. Long chains are made so: nothing is copied.
+  /// Nothing if `o.stop` says so. @pre it does if the farm never wins
+  std::optional<grown_block> extend(const consensus::chain_context& parent,
+                                    state::ledger& ledger,
+                                    const block_options& o = {});
   /// `n` blocks, each on the one before, the first on `parent`.
   std::vector<made_block> chain(const made_block& parent, std::size_t n,
                                 const block_options& o = {});
 
   /// A proven step of an era, `from` < `to` <= K.
   consensus::tick tick(const consensus::era_state& era, std::uint64_t from,
-                       std::uint64_t to);
+                       std::uint64_t to) {
+    return ticks_.tick(era, from, to);
+  }
+  /// Frees what is known of the time chain before an era.
+  void forget_before(std::uint64_t era) { ticks_.forget_before(era); }
 
-  /// Signs a header that a test has changed, with its farmer's key.
-  void seal(header& h) const;
+  /// Signs a header that was changed, with its farmer's key.
+  void seal(header& h) const { farm_.seal(h); }
   /// A signed payment by premine account `from`.
   [[nodiscard]] tx payment(std::uint32_t from, std::uint64_t nonce,
                            const account_id& to, std::uint64_t value,
@@ -91,43 +104,25 @@ public:
   /// Completes a changed transaction: its id, and the seal of that account.
   void seal(tx& t, std::uint32_t from) const;
   [[nodiscard]] secret_key premine_key(std::uint32_t index) const;
-  [[nodiscard]] account_id payout_of(std::size_t plot) const;
-  [[nodiscard]] std::size_t plots() const { return plots_.size(); }
+  [[nodiscard]] account_id payout_of(std::size_t plot) const {
+    return example_payout(plot);
+  }
+  [[nodiscard]] std::size_t plots() const { return farm_.size(); }
 
 private:
-  struct plot {
-    secret_key farmer;
-    space_part fields; // without a proof
-    plot_id id;
-  };
-  struct found {
-    std::size_t plot;
-    u256 score;
-    std::optional<space::chain> chain; // none where space is simulated
-  };
-  struct era_run;
-
-  [[nodiscard]] bool simulated() const;
   [[nodiscard]] account_id some_payee(const block_id& parent) const;
-  era_run& run_of(const consensus::era_state& era);
-  bytes100 y_at(const consensus::era_state& era, std::uint64_t i);
-  std::vector<found> tickets(const plot& p, std::size_t number,
-                             const challenge& c) const;
-  [[nodiscard]] std::optional<found> choose(const consensus::time_position& at,
-                                            const block_options& o) const;
-  std::vector<time_entry> entries(const consensus::chain_context& from,
-                                  epoch to, entry_style style);
-  space_part prove(const found& ticket, const challenge& c,
-                   bytes32& infusion) const;
-  made_block build(const made_block& parent, const block_options& o,
-                   const consensus::time_position& at, const found& ticket);
-  void apply(const made_block& parent, const block_options& o,
-             made_block& out) const;
+  grown_block build(const consensus::chain_context& parent,
+                    state::ledger& ledger, const block_options& o,
+                    const consensus::time_position& at, const ticket& t);
+  [[nodiscard]] timestamp time_at(const consensus::chain_context& parent,
+                                  epoch e, const block_options& o) const;
+  void apply(state::ledger& ledger, const block_options& o,
+             grown_block& out) const;
 
   std::shared_ptr<consensus::protocol> rules_;
-  std::vector<plot> plots_;
+  farm farm_;
+  tick_maker ticks_;
   std::uint64_t seed_;
-  std::map<bytes32, std::shared_ptr<era_run>> runs_;
   made_block genesis_;
 };
 } // namespace spacetime::sim

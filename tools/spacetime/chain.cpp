@@ -19,7 +19,8 @@ constexpr const char* examples =
     "  spacetime chain header 7ac391f0...\n"
     "  spacetime chain tx 9c1f...\n"
     "  spacetime chain spec show > chain-spec.toml\n"
-    "  spacetime chain verify            every rule of every block, offline";
+    "  spacetime chain verify            every rule of every block, offline\n"
+    "  spacetime chain mine 20 --network regtest    20 blocks, at once";
 
 struct chain_flags {
   std::string block, show;
@@ -111,7 +112,6 @@ int verify(const common_flags& flags, const chain_flags& chosen) {
   if (!at) return report(at.error());
   auto store = open_database(*at, disk::verify_when::always);
   if (!store) return report(store.error());
-  cancel_on_signals();
   const consensus::protocol rules{at->spec};
   using clock = std::chrono::steady_clock;
   const auto start = clock::now();
@@ -119,7 +119,7 @@ int verify(const common_flags& flags, const chain_flags& chosen) {
   disk::verify_options options;
   options.threads = chosen.threads != 0 ? chosen.threads
                                         : std::thread::hardware_concurrency();
-  options.cancel = &interrupted;
+  options.cancel = &cancel_on_signals();
   std::uint64_t height = 0;
   options.progress = [&](std::uint64_t n, std::uint64_t total) {
     height = n;
@@ -183,5 +183,6 @@ void add_chain(CLI::App& app, invocation& out) {
   add("verify", "Check every block again, without a node or beside it",
       [&out, chosen] { return verify(out.common, *chosen); })
       ->add_option("--threads", chosen->threads, "Default: all cores");
+  add_mine(*group, out);
 }
 } // namespace spacetime::cli

@@ -52,6 +52,11 @@ void add_mempool(CLI::App& app, invocation& out);
 void add_status(CLI::App& app, invocation& out);
 void add_verify(CLI::App& app, invocation& out);
 void add_wallet(CLI::App& app, invocation& out);
+void add_sim(CLI::App& app, invocation& out);
+/// Verbs of a group that have files of their own.
+void add_mine(CLI::App& chain, invocation& out);
+void add_sim_chain(CLI::App& sim, invocation& out);
+void add_sim_difficulty(CLI::App& sim, invocation& out);
 
 /// Prints "error: what" and, if there is one, "  hint" to stderr; the exit code
 /// that fits the error.

@@ -5,11 +5,12 @@
 namespace spacetime::cli {
 std::atomic<bool> interrupted{false};
 
-void cancel_on_signals() {
+const std::atomic<bool>& cancel_on_signals() {
   for (int s : {SIGINT, SIGTERM})
     std::signal(s, [](int which) {
       interrupted = true;
       std::signal(which, SIG_DFL);
     });
+  return interrupted;
 }
 } // namespace spacetime::cli

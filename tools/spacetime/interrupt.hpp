@@ -6,7 +6,7 @@ namespace spacetime::cli {
 /// Whether Ctrl-C or SIGTERM came after `cancel_on_signals`.
 extern std::atomic<bool> interrupted;
 
-/// From now on the first signal asks a long work to end; a second one ends the
-/// process.
-void cancel_on_signals();
+/// From now on the first signal asks a long work to end, and sets the flag that
+/// this returns; a second one ends the process.
+const std::atomic<bool>& cancel_on_signals();
 } // namespace spacetime::cli

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   add_status(app, chosen);
   add_verify(app, chosen);
   add_wallet(app, chosen);
+  add_sim(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) { // --help, --version

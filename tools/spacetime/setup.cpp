@@ -8,11 +8,6 @@
 
 namespace spacetime::cli {
 namespace {
-/// What people run on a laptop is paced: the VDF rests between ticks.
-bool is_paced(const chain_spec& spec) {
-  return spec.genesis.name != "mainnet" && spec.genesis.name != "testnet";
-}
-
 account_id wallet_account(const disk::wallet_secret& wallet) {
   return account_of(first_key_of(wallet).public_part());
 }
@@ -78,7 +73,8 @@ result<node_options> options_of(const prepared_node& n) {
   o.farmer_key = n.farmer.farmer;
   o.payee = n.payee;
   o.squares = s.timelord.mode != config::timelord_mode::off;
-  if (is_paced(n.spec))
+  // What people run on a laptop is paced: the VDF rests between ticks.
+  if (!is_public(n.spec))
     o.tick_pace = std::chrono::milliseconds{n.spec.fixed().tau_ms};
   o.mempool_bytes = s.mempool.max_bytes.value;
   o.mempool_expiry = s.mempool.expiry;
@@ -87,6 +83,10 @@ result<node_options> options_of(const prepared_node& n) {
   return o;
 }
 } // namespace
+
+bool is_public(const chain_spec& spec) {
+  return spec.genesis.name == "mainnet" || spec.genesis.name == "testnet";
+}
 
 result<config::settings> load_settings(const config::home& home,
                                        const config::key_texts& flags) {

@@ -25,6 +25,10 @@ struct prepared_node {
 result<prepared_node> prepare_node(const common_flags& common,
                                    const config::key_texts& flags);
 
+/// Whether a network is for everybody, mainnet or testnet: its time is real,
+/// and its blocks are made by nodes alone.
+bool is_public(const chain_spec& spec);
+
 /// node.toml and all that overrides it, for the home's network.
 result<config::settings> load_settings(const config::home& home,
                                        const config::key_texts& flags);
