@@ -1,4 +1,4 @@
-#include "core/state/trie.hpp"
+#include "core/state/trie_proof.hpp"
 
 #include "core/base/check.hpp"
 #include "core/crypto/hash.hpp"
@@ -51,15 +51,21 @@ std::optional<bytes32> end_hash(const account_id& id,
 }
 } // namespace
 
+std::optional<bytes32> proof_root(const account_id& id,
+                                  const std::optional<account>& value,
+                                  const trie_proof& proof) {
+  if (proof.siblings.size() > id_bits) return std::nullopt;
+  auto at = end_hash(id, value, proof);
+  if (!at) return std::nullopt;
+  for (auto depth = static_cast<unsigned>(proof.siblings.size()); depth-- > 0;)
+    at = node_hash(id, depth, *at, proof.siblings[depth]);
+  return at;
+}
+
 bool verify_proof(const bytes32& root, const account_id& id,
                   const std::optional<account>& value,
                   const trie_proof& proof) {
-  if (proof.siblings.size() > id_bits) return false;
-  auto at = end_hash(id, value, proof);
-  if (!at) return false;
-  for (auto depth = static_cast<unsigned>(proof.siblings.size()); depth-- > 0;)
-    at = node_hash(id, depth, *at, proof.siblings[depth]);
-  return *at == root;
+  return proof_root(id, value, proof) == root;
 }
 
 template <class T>

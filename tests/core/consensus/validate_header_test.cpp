@@ -1,6 +1,7 @@
 // R1 to R9 of docs/protocol.md: each test breaks one rule and keeps those
 // before it, signature included.
 
+#include "core/consensus/challenge.hpp"
 #include "tests/core/consensus/consensus_fixture.hpp"
 
 using namespace spacetime;

@@ -1,6 +1,9 @@
 #include "core/crypto/hash.hpp"
 #include "core/crypto/merkle.hpp"
+#include "core/crypto/merkle_path.hpp"
 #include "tests/core/crypto/vectors.hpp"
+
+#include <doctest/doctest.h>
 
 #include <bit>
 
@@ -69,4 +72,90 @@ TEST_CASE("a mountain range continues from its peaks") {
   a.append(tag, leaf(13));
   b.append(tag, leaf(13));
   CHECK(a == b);
+}
+
+namespace {
+std::vector<bytes32> leaves_of(std::uint32_t n) {
+  std::vector<bytes32> out;
+  for (std::uint32_t i = 0; i < n; ++i) out.push_back(leaf(i));
+  return out;
+}
+
+// RFC 6962 section 2.1.1, as written there.
+std::vector<bytes32> path_by_definition(std::size_t m,
+                                        const std::vector<bytes32>& d) {
+  if (d.size() == 1) return {};
+  const auto k = std::bit_floor(d.size() - 1);
+  const std::vector<bytes32> left{d.begin(), d.begin() + k},
+      right{d.begin() + k, d.end()};
+  auto out =
+      m < k ? path_by_definition(m, left) : path_by_definition(m - k, right);
+  out.push_back(by_definition(m < k ? right : left));
+  return out;
+}
+} // namespace
+
+TEST_CASE("every leaf of every size up to 257 has the path of RFC 6962") {
+  for (const std::uint32_t n : {1, 2, 3, 4, 5, 6, 7, 8, 9, 31, 33, 64, 257}) {
+    const auto leaves = leaves_of(n);
+    for (std::uint32_t i = 0; i < n; ++i)
+      REQUIRE(merkle_path(tag, leaves, i) == path_by_definition(i, leaves));
+  }
+  for (std::uint32_t n = 1; n <= 257; ++n) {
+    const auto leaves = leaves_of(n);
+    const auto root = merkle_root(tag, leaves);
+    for (const std::uint32_t i : {0u, n / 3, n / 2, n - 1}) {
+      const auto path = merkle_path(tag, leaves, i);
+      REQUIRE(merkle_path_root(tag, leaves[i], i, n, path) == root);
+    }
+  }
+}
+
+TEST_CASE("a path leads to the root from no other leaf, with no other hash and "
+          "at no other length") {
+  for (std::uint32_t n = 1; n <= 40; ++n) {
+    const auto leaves = leaves_of(n);
+    const auto root = merkle_root(tag, leaves);
+    for (std::uint32_t i = 0; i < n; ++i) {
+      const auto path = merkle_path(tag, leaves, i);
+      CHECK(merkle_path_root(tag, leaf(n), i, n, path) != root);
+      for (std::uint32_t other = 0; other < n; ++other)
+        if (other != i)
+          CHECK(merkle_path_root(tag, leaves[i], other, n, path) != root);
+      for (std::size_t at = 0; at < path.size(); ++at) {
+        auto wrong = path;
+        wrong[at][at % 32] ^= 1;
+        CHECK(merkle_path_root(tag, leaves[i], i, n, wrong) != root);
+      }
+      auto longer = path;
+      longer.push_back(root);
+      CHECK_FALSE(merkle_path_root(tag, leaves[i], i, n, longer));
+      if (path.empty()) continue;
+      auto shorter = path;
+      shorter.pop_back();
+      CHECK_FALSE(merkle_path_root(tag, leaves[i], i, n, shorter));
+    }
+  }
+}
+
+TEST_CASE("no leaf outside a tree has a path, not even in an empty one") {
+  CHECK_FALSE(merkle_path_root(tag, leaf(0), 0, 0, {}));
+  CHECK_FALSE(merkle_path_root(tag, leaf(0), 1, 1, {}));
+  CHECK(merkle_path_root(tag, leaf(0), 0, 1, {}) == leaf(0));
+  const auto most = ~std::uint64_t{0};
+  CHECK_FALSE(merkle_path_root(tag, leaf(0), most, most, {}));
+  CHECK(merkle_siblings(most, 0).size() == 64);
+  CHECK(merkle_siblings(most, most - 1).size() == 63);
+}
+
+TEST_CASE("siblings and the leaf itself cover the tree once") {
+  for (std::uint64_t n = 1; n <= 257; ++n) {
+    const auto i = n * 5 / 7;
+    std::uint64_t leaves = 1;
+    for (const auto& s : merkle_siblings(n, i)) {
+      CHECK((i < s.begin || i >= s.end));
+      leaves += s.end - s.begin;
+    }
+    CHECK(leaves == n);
+  }
 }
