@@ -13,12 +13,16 @@ namespace {
 struct stored_block {
   block value;
   std::size_t size;
+  bool whole = true; ///< else the header alone: it lies below a snapshot
 };
 
 result<stored_block> read_block(const chain_spec& spec,
                                 const disk::reader& store, const block_id& id) {
   auto raw = store.block(id);
   if (!raw) return fail(raw.error());
+  auto head = codec::header_of_block(*raw);
+  if (head && raw->size() == 4 + codec::encode(*head).size())
+    return stored_block{{std::move(*head), {}}, raw->size(), false};
   auto b = codec::decode_block(spec.network(), *raw);
   if (!b)
     return fail(errc::corrupt, "stored block " + to_hex(id.value) + ": "
@@ -37,7 +41,7 @@ result<json> header_of(const chain_spec& spec, const disk::reader& store,
   out["score"] = hex(to_bytes(context->score));
   out["era"] = context->era.number;
   out["on_best_chain"] = here && *here == id;
-  out["tx_count"] = b.value.txs.size();
+  out["tx_count"] = b.whole ? json(b.value.txs.size()) : json();
   out["size"] = b.size;
   return out;
 }
@@ -83,6 +87,11 @@ result<json> block_answer(const chain_spec& spec, const disk::reader& store,
                           const block_id& id) {
   auto b = read_block(spec, store, id);
   if (!b) return fail(b.error());
+  if (!b->whole)
+    return fail(errc::not_found, "block " + to_hex(id.value)
+                                     + " lies below the snapshot that this "
+                                       "node started from: of it there is the "
+                                       "header alone");
   auto out = header_of(spec, store, id, *b);
   if (!out) return out;
   json txs = json::array();

@@ -91,6 +91,11 @@ status chain_state::disconnect_to(height fork, chain_step& step) {
     auto id = stored_.id_at(h);
     if (!id) return fail(id.error());
     auto raw = stored_.undo(*id);
+    if (!raw && raw.error() == errc::not_found)
+      return fail(errc::stale, "the fork lies below height "
+                                   + std::to_string(h.value)
+                                   + ", the lowest that can be undone: this "
+                                     "node started from a snapshot there");
     if (!raw) return fail(raw.error());
     auto change = state::decode_delta(*raw);
     if (!change)

@@ -4,8 +4,8 @@
 #include "core/codec/block.hpp"
 #include "core/codec/context.hpp"
 #include "core/disk/chain_loader.hpp"
-
-#include <thread>
+#include "core/disk/header_batch.hpp"
+#include "core/disk/snapshot.hpp"
 
 namespace spacetime::disk {
 namespace {
@@ -18,21 +18,6 @@ error at_height(std::uint64_t h, const error& why) {
     return why;
   return {errc::corrupt,
           "block at height " + std::to_string(h) + ": " + to_string(why)};
-}
-
-/// Verifies steps on `threads` threads; the results stay known to `time`.
-void prove_ahead(consensus::time_proofs& time,
-                 const std::vector<consensus::time_step>& steps,
-                 unsigned threads) {
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (auto i = next++; i < steps.size(); i = next++)
-      (void)time.verify(steps[i]); // a failure shows again in its block
-  };
-  std::vector<std::thread> others;
-  for (unsigned i = 1; i < threads; ++i) others.emplace_back(work);
-  work();
-  for (auto& t : others) t.join();
 }
 
 class verification {
@@ -56,16 +41,31 @@ public:
   }
 
 private:
-  result<block> read(std::uint64_t h) {
+  /// A block, or of one below a snapshot the header.
+  struct stored_block {
+    block value;
+    bool whole = true;
+  };
+
+  result<stored_block> read(std::uint64_t h) {
     auto id = store_.id_at({static_cast<std::uint32_t>(h)});
     if (!id) return fail(id.error());
     auto raw = store_.block(*id);
     if (!raw) return fail(raw.error());
-    auto b = codec::decode_block(protocol_.spec.network(), *raw); // R1
-    if (!b) return b;
-    if (codec::id_of(protocol_.spec.network(), b->head) != *id)
+    stored_block out;
+    auto head = codec::header_of_block(*raw); // R1
+    if (!head) return fail(head.error());
+    out.whole = raw->size() != 4 + codec::encode(*head).size();
+    if (out.whole) {
+      auto b = codec::decode_block(protocol_.spec.network(), *raw); // R1
+      if (!b) return fail(b.error());
+      out.value = std::move(*b);
+    } else {
+      out.value.head = std::move(*head);
+    }
+    if (codec::id_of(protocol_.spec.network(), out.value.head) != *id)
       return fail(errc::corrupt, "stored under another id");
-    return b;
+    return out;
   }
 
   status start() {
@@ -78,9 +78,10 @@ private:
         && store_.first_segment().value_or(0) > 0)
       return start_above_pruned();
     if (!stored) return fail(at_height(0, stored.error()));
-    if (*stored != genesis)
+    if (stored->value != genesis)
       return fail(errc::corrupt, "block at height 0: not this network's");
-    ledger_ = std::move(*ledger);
+    state_root_ = ledger->state_root();
+    if (stored->whole) ledger_ = std::move(*ledger);
     context_ = consensus::genesis_context(protocol_, genesis);
     if (auto ok = check_context(context_); !ok)
       return fail(at_height(0, ok.error()));
@@ -149,7 +150,7 @@ private:
   }
 
   status take(std::uint64_t from, std::uint64_t to, std::uint64_t last) {
-    std::vector<block> blocks;
+    std::vector<stored_block> blocks;
     for (auto h = from; h <= to; ++h) {
       auto b = read(h);
       if (!b) return fail(at_height(h, b.error()));
@@ -167,12 +168,14 @@ private:
 
   /// Steps as the headers claim them; a header that claims none that fit is
   /// refused when its turn comes.
-  std::vector<consensus::time_step> steps_of(const std::vector<block>& blocks) {
+  std::vector<consensus::time_step>
+  steps_of(const std::vector<stored_block>& blocks) {
     std::vector<consensus::time_step> out;
     for (const auto& b : blocks) {
-      auto parent = context_of(store_, b.head.parent);
+      const auto& head = b.value.head;
+      auto parent = context_of(store_, head.parent);
       if (!parent) continue;
-      if (auto claimed = consensus::claimed_steps(protocol_, *parent, b.head))
+      if (auto claimed = consensus::claimed_steps(protocol_, *parent, head))
         out.insert(out.end(), claimed->steps.begin(), claimed->steps.end());
     }
     summary_.time_proofs += out.size();
@@ -199,33 +202,71 @@ private:
     return {};
   }
 
-  status connect(const block& b) {
+  /// The stored ledger, taken back to the last checked block: where blocks
+  /// begin behind a snapshot, whose state no block here leads to. Its root is
+  /// that of a header which was checked.
+  status load_state() {
+    auto loaded = load_settled(protocol_, store_);
+    if (!loaded) return fail(loaded.error());
+    auto& ledger = loaded->ledger;
+    while (ledger.height() > context_.facts.height) {
+      auto id = store_.id_at(ledger.height());
+      if (!id) return fail(id.error());
+      auto raw = store_.undo(*id);
+      if (!raw) return fail(raw.error());
+      auto change = state::decode_delta(*raw);
+      if (!change) return fail(errc::corrupt, "stored undo record");
+      if (auto ok = ledger.undo(*change); !ok) return ok;
+    }
+    if (ledger.state_root() != state_root_)
+      return fail(errc::corrupt, "the stored accounts do not lead back to the "
+                                 "state root of the snapshot");
+    ledger_ = std::move(ledger);
+    return {};
+  }
+
+  status connect(const stored_block& stored) {
+    const auto& b = stored.value;
     if (b.head.parent != context_.id) return fail(errc::unknown_parent);
     auto after =
         consensus::check_header({protocol_, time_, {}}, context_, b.head);
     if (!after) return fail(after.error());
+    if (stored.whole) {
+      if (auto ok = connect_body(b, *after); !ok) return ok;
+      summary_.txs += b.txs.size();
+    } else {
+      if (ledger_) return fail(errc::corrupt, "its body is not stored");
+      if (auto ok = check_context(*after); !ok) return ok;
+      ++summary_.headers_only;
+    }
+    context_ = std::move(*after);
+    state_root_ = b.head.state_root;
+    ++summary_.blocks;
+    return {};
+  }
+
+  status connect_body(const block& b, const consensus::chain_context& after) {
     if (auto ok = consensus::check_body(protocol_, b.head, b.txs); !ok)
       return ok;
-    auto change = ledger_.apply(protocol_.spec.at(b.head.epoch),
-                                {b.head.height, b.head.payee}, b.txs); // R13
+    if (!ledger_)
+      if (auto ok = load_state(); !ok) return ok;
+    auto change = ledger_->apply(protocol_.spec.at(b.head.epoch),
+                                 {b.head.height, b.head.payee}, b.txs); // R13
     if (!change) return fail(change.error());
     if (change->root_after != b.head.state_root) // R14
       return fail(errc::bad_state_root);
-    if (auto ok = check_context(*after); !ok) return ok;
-    if (auto ok = check_undo(*after, *change); !ok) return ok;
-    context_ = std::move(*after);
-    ++summary_.blocks;
-    summary_.txs += b.txs.size();
-    return {};
+    if (auto ok = check_context(after); !ok) return ok;
+    return check_undo(after, *change);
   }
 
   result<verify_summary> finish() {
     auto stored = load_chain(protocol_, store_);
     if (!stored) return fail(stored.error());
-    if (stored->ledger.state_root() != ledger_.state_root())
+    const auto root = ledger_ ? ledger_->state_root() : state_root_;
+    if (stored->ledger.state_root() != root)
       return fail(errc::corrupt, "the stored accounts are not the chain's");
     summary_.tip = context_.id;
-    summary_.state_root = ledger_.state_root();
+    summary_.state_root = root;
     return summary_;
   }
 
@@ -233,8 +274,9 @@ private:
   const reader& store_;
   const verify_options& options_;
   consensus::time_proofs time_;
-  state::ledger ledger_;
+  std::optional<state::ledger> ledger_; // none while there are headers alone
   consensus::chain_context context_;
+  bytes32 state_root_{}; // of the last checked header
   verify_summary summary_;
   std::uint64_t undo_from_ = 0; // the first era whose records must be there
 };

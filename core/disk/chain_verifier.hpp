@@ -16,6 +16,9 @@ struct verify_options {
 
 struct verify_summary {
   std::uint64_t blocks = 0, txs = 0, time_proofs = 0;
+  /// The first of them, below a snapshot: their headers were verified; the
+  /// state behind them by its root in the last of these headers.
+  std::uint64_t headers_only = 0;
   block_id tip;
   bytes32 state_root{};
   /// Lower blocks were taken as they are: their bodies are pruned. 0: none.
