@@ -1,6 +1,8 @@
-#include "actors/rpc/methods.hpp"
+#include "actors/rpc/proof_methods.hpp"
 #include "core/base/hex.hpp"
 #include "core/crypto/bech32m.hpp"
+
+#include <algorithm>
 
 using namespace std::chrono_literals;
 
@@ -91,7 +93,7 @@ tl::expected<account_id, rpc_error> account_of(const call& c) {
 std::vector<method> chain_methods() {
   const parameter block{"block", kind::height_or_text, true,
                         "A height, or a block id as hex."};
-  return {
+  std::vector<method> out{
       {"chain_getTip",
        access::read,
        {},
@@ -131,5 +133,7 @@ std::vector<method> chain_methods() {
        "Coins at the tip, in motes: issued, spendable, immature.",
        get_supply},
   };
+  std::ranges::move(proof_methods(), std::back_inserter(out));
+  return out;
 }
 } // namespace spacetime::rpc

@@ -8,6 +8,23 @@
 #include "tests/support/chain_maker.hpp"
 
 namespace spacetime::test {
+/// What a node writes for a block that extends its tip.
+inline disk::commit commit_of(const made_block& b) {
+  disk::commit out;
+  out.blocks.push_back({b.id(), codec::encode(b.context), b.raw,
+                        state::encode(b.change), b.head().height});
+  out.connected.push_back({b.head().height, b.id()});
+  for (const auto& a : b.change.accounts) {
+    const auto raw = state::encode(a.after);
+    out.accounts.push_back({a.id, {}});
+    if (state::exists(a.after))
+      out.accounts.back().value = bytes(raw.begin(), raw.end());
+  }
+  out.rewards = state::encode(b.ledger.rewards());
+  out.tip = b.id();
+  return out;
+}
+
 /// A store for tests: no power loss matters.
 inline result<disk::store> open_chain(const disk::path& where,
                                       const chain_maker& m) {

@@ -1,6 +1,7 @@
 #include "actors/rpc/chain_queries.hpp"
 #include "core/base/hex.hpp"
 #include "core/disk/chain_verifier.hpp"
+#include "tools/spacetime/chain_proof.hpp"
 #include "tools/spacetime/format.hpp"
 #include "tools/spacetime/interrupt.hpp"
 #include "tools/spacetime/node_query.hpp"
@@ -19,6 +20,7 @@ constexpr const char* examples =
     "  spacetime chain header 7ac391f0...\n"
     "  spacetime chain tx 9c1f...\n"
     "  spacetime chain spec show > chain-spec.toml\n"
+    "  spacetime chain proof rst1q...    see: chain proof --help\n"
     "  spacetime chain verify            every rule of every block, offline\n"
     "  spacetime chain mine 20 --network regtest    20 blocks, at once";
 
@@ -83,6 +85,7 @@ json summary_of(const disk::verify_summary& v, double seconds) {
   return {{"blocks", v.blocks},
           {"txs", v.txs},
           {"time_proofs", v.time_proofs},
+          {"headers_only", v.headers_only},
           {"seconds", seconds},
           {"blocks_per_second",
            seconds > 0 ? static_cast<double>(v.blocks) / seconds : 0.0},
@@ -92,7 +95,14 @@ json summary_of(const disk::verify_summary& v, double seconds) {
 }
 
 std::string summary_text(const json& v) {
-  auto out = fmt::format(
+  std::string out;
+  if (const auto n = v["headers_only"].get<std::uint64_t>(); n > 0)
+    out = fmt::format(
+        "snapshot at height {0}: blocks 1 to {0} by their headers alone; their "
+        "transactions\n         are not stored. The state there has the root "
+        "that header {0} proves\n",
+        n);
+  out += fmt::format(
       "ok       {} blocks, {} transactions, {} proofs of time in {} ({:.1f} "
       "blocks/s)\ntip      {}\nstate    {}\n",
       v["blocks"].get<std::uint64_t>(), v["txs"].get<std::uint64_t>(),
@@ -176,6 +186,7 @@ void add_chain(CLI::App& app, invocation& out) {
   add_block_verb(*group, out, "header", "A block's header", "chain_getHeader",
                  rpc::header_answer);
   add_chain_tx(*group, out);
+  add_chain_proof(*group, out);
   add("spec", "The network's ids, genesis and rules",
       [&out, chosen] { return spec(out.common, *chosen); })
       ->add_option("show", chosen->show, "show: the file itself")

@@ -6,6 +6,7 @@
 #include "core/disk/store_check.hpp"
 #include "tools/spacetime/format.hpp"
 #include "tools/spacetime/interrupt.hpp"
+#include "tools/spacetime/snapshot.hpp"
 
 #include <fmt/format.h>
 
@@ -269,5 +270,6 @@ void add_db(CLI::App& app, invocation& out) {
   verb->add_flag("--yes", back->yes, "Do not ask");
   add("compact", "Give free pages back to the disk; the node is stopped",
       [&out] { return db_compact(out.common); });
+  add_db_snapshot(*group, out);
 }
 } // namespace spacetime::cli

@@ -1,6 +1,8 @@
 #include "tools/spacetime/proof_check.hpp"
 
 #include "core/base/hex.hpp"
+#include "core/codec/block.hpp"
+#include "core/codec/proofs.hpp"
 #include "core/space/quality.hpp"
 #include "core/space/verify.hpp"
 #include "core/time/form_codec.hpp"
@@ -215,6 +217,103 @@ result<proof_verdict> check_time_proof(const json& raw) {
   if (auto ok = vdf::verify(*d, x, squarings, proof); !ok)
     refuse(out, ok.error());
   return out;
+}
+
+namespace {
+constexpr std::string_view chain_magic = "53545046"; // "STPF"
+
+std::string_view without_0x(std::string_view text) {
+  return text.starts_with("0x") ? text.substr(2) : text;
+}
+
+std::string_view broken_rule(errc e) {
+  switch (e) {
+  case errc::bad_state_root: return "R14";
+  case errc::bad_history_root:
+  case errc::bad_height: return "R5";
+  case errc::bad_tx_root: return "R11";
+  case errc::bad_signature: return "R12";
+  default: return "R1";
+  }
+}
+
+/// What the proof shows, and what it cannot.
+struct sentences {
+  std::string proven, open;
+};
+
+sentences say(const consensus::account_proof& p) {
+  const auto who = "account " + rpc::hex(p.id.value);
+  if (!p.value)
+    return {who + " does not exist in the state after the block", {}};
+  return {who + " has nonce " + rpc::decimal(p.value->nonce) + " and "
+              + rpc::decimal(p.value->balance.value)
+              + " motes in the state after the block",
+          "rewards of the account that are not mature yet"};
+}
+
+sentences say(const consensus::history_proof& p) {
+  return {"block " + rpc::hex(p.id.value)
+              + " is the block's ancestor at height "
+              + std::to_string(p.at.value) + ", where the chain's weight is "
+              + p.weight.str(),
+          {}};
+}
+
+sentences say(const consensus::tx_proof& p) {
+  return {"transaction " + rpc::hex(p.value.id.value)
+              + ", signed by its sender, is in the block",
+          "its place in the block (" + std::to_string(p.index) + " of "
+              + std::to_string(p.count) + " by the proof's own word)"};
+}
+
+void describe_proof(json& facts, const codec::proof& p, bool named) {
+  constexpr std::string_view kinds[] = {"account", "history", "tx"};
+  const auto& head = codec::header_of(p);
+  const auto said = std::visit([](const auto& x) { return say(x); }, p.of);
+  facts["proof_of"] = kinds[p.of.index()];
+  facts["network_id"] = rpc::hex(p.network.value);
+  facts["block"] = rpc::hex(codec::id_of(p.network, head).value);
+  facts["height"] = head.height.value;
+  facts["proven"] = said.proven;
+  json open = json::array();
+  open.push_back(named ? "that the block you named is valid and on the best "
+                         "chain"
+                       : "that the block belongs to any chain: compare its id "
+                         "with one you trust, with --block");
+  if (!said.open.empty()) open.push_back(said.open);
+  facts["not_proven"] = std::move(open);
+}
+} // namespace
+
+result<proof_verdict> check_chain_proof(const json& raw) {
+  fields in{raw};
+  const auto bytes_of = in.hex("proof");
+  std::optional<block_id> wanted;
+  if (in.has("trusted_block")) wanted = block_id{in.hash("trusted_block")};
+  if (in.problem()) return fail(*in.problem());
+  proof_verdict out;
+  const auto refuse_by = [&out](error why) {
+    out.rule = broken_rule(why.code);
+    out.refused = std::move(why);
+    return out;
+  };
+  const auto p = codec::decode_proof(bytes_of);
+  if (!p) return refuse_by(p.error());
+  describe_proof(out.facts, *p, wanted.has_value());
+  const auto id = codec::id_of(p->network, codec::header_of(*p));
+  if (wanted && id != *wanted)
+    return refuse_by({errc::not_found, "the proof's header is of block "
+                                           + to_hex(id.value)
+                                           + ", not of the one you named"});
+  if (auto ok = codec::check(*p); !ok) return refuse_by(ok.error());
+  return out;
+}
+
+bool looks_like_chain(const json& in) {
+  return in.contains("proof") && in["proof"].is_string()
+         && without_0x(in["proof"].get_ref<const std::string&>())
+                .starts_with(chain_magic);
 }
 
 bool looks_like_time(const json& in) {

@@ -23,6 +23,16 @@ result<proof_verdict> check_space_proof(const json& in);
 /// Errors: `bad_encoding` naming the field.
 result<proof_verdict> check_time_proof(const json& in);
 
+/// A proof of a header's contents (docs/light-client.md): `proof`, from
+/// "STPF" on. With `trusted_block` its header must be that block's, else
+/// nothing is said of where the header comes from. Facts: proof_of, what is
+/// proven, given what and what not, as sentences. Errors: `bad_encoding` naming
+/// the field.
+result<proof_verdict> check_chain_proof(const json& in);
+
+/// Whether `proof` is one of a header's contents.
+bool looks_like_chain(const json& in);
+
 /// Whether the fields are those of a proof of time.
 bool looks_like_time(const json& in);
 

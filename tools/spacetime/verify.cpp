@@ -1,15 +1,17 @@
+#include "core/base/hex.hpp"
 #include "tools/spacetime/cli.hpp"
 #include "tools/spacetime/proof_check.hpp"
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 
 namespace spacetime::cli {
 namespace {
-constexpr std::size_t input_limit = 1u << 20;
+constexpr std::size_t input_limit = 4u << 20;
 
 constexpr const char* examples =
     "The fields come as JSON (text, a file, or - for stdin), as flags, or "
@@ -21,6 +23,7 @@ constexpr const char* examples =
     "      --challenge HEX --proof HEX\n"
     "  spacetime verify proof --space --network devnet --farmer HEX \\\n"
     "      --seed HEX --epoch-challenge HEX --target HEX --proof HEX\n"
+    "  spacetime verify proof --block ID account.proof\n"
     "  echo '{\"seed\": \"..\", \"bits\": 512, \"T\": 15000, \"proof\": "
     "\"..\"}' |\n"
     "      spacetime verify proof --time -\n";
@@ -45,6 +48,8 @@ constexpr field_flag field_flags[] = {
     {"--bits", "bits", "Time: size of the discriminant"},
     {"--squarings", "T", "Time: number of squarings"},
     {"--x", "x", "Time: where it starts, hex; default the generator"},
+    {"--block", "trusted_block",
+     "Chain: id of the block whose header it must hold"},
 };
 
 struct proof_flags {
@@ -60,20 +65,30 @@ std::string read_all(std::istream& in) {
   return out;
 }
 
+/// JSON as it is; a chain proof alone, as bytes or hex, as its field.
+std::string as_json(std::string text) {
+  if (text.starts_with("STPF")) text = to_hex(view(text));
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())))
+    text.pop_back();
+  json alone = {{"proof", text}};
+  return looks_like_chain(alone) ? alone.dump() : text;
+}
+
 result<std::string> input_text(const std::string& from) {
   if (from.empty()) return std::string{"{}"};
   if (from.find('{') != std::string::npos) return from;
-  if (from == "-") return read_all(std::cin);
+  if (looks_like_chain({{"proof", from}})) return as_json(from);
+  if (from == "-") return as_json(read_all(std::cin));
   std::ifstream file{from, std::ios::binary};
   if (!file) return fail(errc::bad_encoding, "cannot read " + from);
-  return read_all(file);
+  return as_json(read_all(file));
 }
 
 result<json> fields_of(const common_flags& common, const proof_flags& chosen) {
   auto text = input_text(chosen.input);
   if (!text) return fail(text.error());
   if (text->size() > input_limit)
-    return fail(errc::bad_encoding, "the input exceeds 1 MiB");
+    return fail(errc::bad_encoding, "the input exceeds 4 MiB");
   auto in = json::parse(*text, nullptr, false);
   if (!in.is_object())
     return fail(errc::bad_encoding, "the input is not a JSON object");
@@ -96,6 +111,14 @@ void print(const proof_verdict& v, const common_flags& common,
     return;
   }
   fmt::print("valid\n");
+  if (v.facts.contains("proven")) {
+    fmt::print("proven      {}\nblock       {}, height {}\n",
+               v.facts["proven"].get<std::string>(),
+               v.facts["block"].get<std::string>(),
+               v.facts["height"].get<std::uint32_t>());
+    for (const auto& x : v.facts["not_proven"])
+      fmt::print("not proven  {}\n", x.get<std::string>());
+  }
   for (const char* key : {"quality", "score"})
     if (v.facts.contains(key))
       fmt::print("{} {}\n", key, v.facts[key].get<std::string>());
@@ -106,6 +129,12 @@ int proof(const common_flags& common, const proof_flags& chosen) {
     return report({errc::bad_encoding, "--space or --time, not both"});
   const auto in = fields_of(common, chosen);
   if (!in) return report(in.error());
+  if (!chosen.space && !chosen.time && looks_like_chain(*in)) {
+    const auto v = check_chain_proof(*in);
+    if (!v) return report(v.error(), "see: spacetime verify proof --help");
+    print(*v, common, "chain");
+    return v->refused ? failed : done;
+  }
   const bool time = chosen.time || (!chosen.space && looks_like_time(*in));
   const auto v = time ? check_time_proof(*in) : check_space_proof(*in);
   if (!v) return report(v.error(), "see: spacetime verify proof --help");
@@ -119,7 +148,8 @@ void add_verify(CLI::App& app, invocation& out) {
   group->require_subcommand(1);
   group->footer(examples);
   auto* verb = group->add_subcommand(
-      "proof", "Whether a proof of space or of time is valid");
+      "proof",
+      "Whether a proof of space, of time, or of what a chain holds, is valid");
   const auto chosen = std::make_shared<proof_flags>();
   add_common(*verb, out.common);
   verb->add_flag("--space", chosen->space, "A proof of space");
@@ -127,7 +157,8 @@ void add_verify(CLI::App& app, invocation& out) {
   for (std::size_t i = 0; i < std::size(field_flags); ++i)
     verb->add_option(field_flags[i].flag, chosen->fields[i],
                      field_flags[i].text);
-  verb->add_option("input", chosen->input, "JSON text, a file, or -");
+  verb->add_option("input", chosen->input,
+                   "JSON text, a chain proof's hex, a file, or -");
   verb->footer(examples);
   verb->callback([&out, chosen] {
     out.run = [&out, chosen] { return proof(out.common, *chosen); };
