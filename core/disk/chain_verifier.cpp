@@ -97,7 +97,7 @@ private:
   status start_above_pruned() {
     auto chain = load_chain(protocol_, store_);
     if (!chain) return fail(chain.error());
-    ledger_ = std::move(chain->ledger);
+    auto& ledger = ledger_.emplace(std::move(chain->ledger));
     std::uint64_t h = chain->tip.facts.height.value;
     for (; h > 1 && is_kept(h - 1); --h) {
       auto id = store_.id_at({static_cast<std::uint32_t>(h)});
@@ -105,18 +105,20 @@ private:
       auto raw = store_.undo(*id);
       if (!raw) return fail(at_height(h, raw.error()));
       auto change = state::decode_delta(*raw);
-      if (!change || !ledger_.undo(*change))
+      if (!change || !ledger.undo(*change))
         return fail(errc::corrupt, "block at height " + std::to_string(h)
                                        + ": stored undo record");
     }
     auto lowest = read(h);
     if (!lowest) return fail(at_height(h, lowest.error()));
-    if (lowest->head.state_root != ledger_.state_root())
+    const auto& head = lowest->value.head;
+    if (head.state_root != ledger.state_root())
       return fail(at_height(h, errc::bad_state_root));
-    auto context = context_of(
-        store_, codec::id_of(protocol_.spec.network(), lowest->head));
+    auto context =
+        context_of(store_, codec::id_of(protocol_.spec.network(), head));
     if (!context) return fail(at_height(h, context.error()));
     context_ = std::move(*context);
+    state_root_ = head.state_root;
     summary_.trusted_below = context_.facts.height;
     return {};
   }
