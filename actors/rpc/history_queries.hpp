@@ -17,8 +17,8 @@ result<json> tx_answer(const chain_spec& spec, const disk::reader& store,
 
 struct history_query {
   account_id whose;
-  std::uint32_t limit = 100;        ///< rows, at most `most_rows`
-  std::optional<std::string> after; ///< `next` of an earlier answer
+  std::uint32_t limit = 100;          ///< rows, at most `most_rows`
+  std::optional<std::string> after{}; ///< `next` of an earlier answer
 };
 inline constexpr std::uint32_t most_rows = 1000;
 
