@@ -1,10 +1,11 @@
 #include "core/disk/chain_writer.hpp"
 
 #include "core/codec/context.hpp"
+#include "core/disk/chain_indexes.hpp"
 
 namespace spacetime::disk {
-void chain_writer::add(const consensus::chain_context& c, bytes raw,
-                       const state::delta& change) {
+void chain_batch::add(const consensus::chain_context& c, bytes raw,
+                      const state::delta& change) {
   size_ += raw.size();
   change_.blocks.push_back({c.id, codec::encode(c), std::move(raw),
                             state::encode(change), c.facts.height});
@@ -13,15 +14,13 @@ void chain_writer::add(const consensus::chain_context& c, bytes raw,
   for (const auto& a : change.accounts) accounts_[a.id] = a.after;
 }
 
-void chain_writer::add_aside(const consensus::chain_context& c, bytes raw) {
+void chain_batch::add_aside(const consensus::chain_context& c, bytes raw) {
   size_ += raw.size();
   change_.blocks.push_back(
       {c.id, codec::encode(c), std::move(raw), {}, c.facts.height});
 }
 
-status chain_writer::commit(const state::ledger& at_tip) {
-  if (change_.blocks.empty()) return {};
-  change_.accounts.clear(); // of an attempt that failed
+commit chain_batch::take(const state::ledger& at_tip) {
   for (const auto& [id, value] : accounts_) {
     change_.accounts.push_back({id, {}});
     if (!state::exists(value)) continue;
@@ -29,10 +28,13 @@ status chain_writer::commit(const state::ledger& at_tip) {
     change_.accounts.back().value = bytes(raw.begin(), raw.end());
   }
   if (change_.tip) change_.rewards = state::encode(at_tip.rewards());
-  if (auto ok = store_.apply(change_); !ok) return ok;
-  change_ = {};
   accounts_.clear();
   size_ = 0;
-  return {};
+  return std::exchange(change_, {});
+}
+
+status write_indexed(const consensus::protocol& p, store& s, commit change) {
+  if (auto ok = add_index_entries(p, s, change); !ok) return ok;
+  return s.apply(change);
 }
 } // namespace spacetime::disk

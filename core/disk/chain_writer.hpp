@@ -1,5 +1,5 @@
 #pragma once
-// Blocks that a program makes or imports itself, many in one commit.
+// From valid blocks to what the store writes of them.
 
 #include "core/consensus/context.hpp"
 #include "core/disk/store.hpp"
@@ -8,14 +8,10 @@
 #include <map>
 
 namespace spacetime::disk {
-/// Collects valid blocks above a store's tip. A commit holds all that were
-/// added since the last one: whatever ends the process, the store has a whole
-/// chain, at most shorter.
-class chain_writer {
+/// Collects valid blocks above a store's tip for one commit: whatever ends the
+/// process, the store has a whole chain, at most shorter.
+class chain_batch {
 public:
-  /// @pre `s` outlives this
-  explicit chain_writer(store& s) : store_(s) {}
-
   /// @pre the block has passed R1 to R14 and follows the one added last, or
   /// the tip
   void add(const consensus::chain_context& c, bytes raw,
@@ -25,17 +21,20 @@ public:
   void add_aside(const consensus::chain_context& c, bytes raw);
 
   [[nodiscard]] std::size_t blocks() const { return change_.blocks.size(); }
-  /// Bytes of the blocks added since the last commit.
+  /// Bytes of the blocks.
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  /// Writes what was added; `at_tip` is the ledger behind the last block.
-  /// Errors: those of `store::apply`; nothing of it is written then.
-  status commit(const state::ledger& at_tip);
+  /// The commit of all that was added, and the batch is empty again; `at_tip`
+  /// is the ledger behind the last block.
+  commit take(const state::ledger& at_tip);
 
 private:
-  store& store_;
-  disk::commit change_;
+  commit change_;
   std::map<account_id, state::account> accounts_; // as the last block leaves it
   std::size_t size_ = 0;
 };
+
+/// Completes a commit with what it changes in the indexes, and writes it.
+/// Errors: those of `add_index_entries` and `store::apply`.
+status write_indexed(const consensus::protocol& p, store& s, commit change);
 } // namespace spacetime::disk

@@ -10,19 +10,9 @@
 namespace spacetime::test {
 /// What a node writes for a block that extends its tip.
 inline disk::commit commit_of(const made_block& b) {
-  disk::commit out;
-  out.blocks.push_back({b.id(), codec::encode(b.context), b.raw,
-                        state::encode(b.change), b.head().height});
-  out.connected.push_back({b.head().height, b.id()});
-  for (const auto& a : b.change.accounts) {
-    const auto raw = state::encode(a.after);
-    out.accounts.push_back({a.id, {}});
-    if (state::exists(a.after))
-      out.accounts.back().value = bytes(raw.begin(), raw.end());
-  }
-  out.rewards = state::encode(b.ledger.rewards());
-  out.tip = b.id();
-  return out;
+  disk::chain_batch one;
+  one.add(b.context, b.raw, b.change);
+  return one.take(b.ledger);
 }
 
 /// A store for tests: no power loss matters.
@@ -39,11 +29,8 @@ inline result<disk::store> open_chain(const disk::path& where,
 inline status store_chain(disk::store& s, const chain_maker& m,
                           const std::vector<made_block>& blocks) {
   if (auto ok = disk::ensure_genesis(m.rules(), s); !ok) return ok;
-  disk::chain_writer out{s};
-  for (const auto& b : blocks) {
-    out.add(b.context, b.raw, b.change);
-    if (auto ok = out.commit(b.ledger); !ok) return ok;
-  }
+  for (const auto& b : blocks)
+    if (auto ok = s.apply(commit_of(b)); !ok) return ok;
   return {};
 }
 } // namespace spacetime::test

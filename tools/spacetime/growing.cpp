@@ -21,8 +21,7 @@ class growing {
 public:
   growing(growing_chain& chain, const growth& wanted, const common_flags& flags)
       : chain_(chain), wanted_(wanted),
-        line_(!flags.quiet && !flags.json, is_fancy(flags, 2)),
-        out_(chain.store) {}
+        line_(!flags.quiet && !flags.json, is_fancy(flags, 2)) {}
 
   result<growth_summary> run() {
     while (done_.blocks < wanted_.blocks && add_block()) {
@@ -69,7 +68,9 @@ private:
 
   status commit() {
     written_ = clock::now();
-    return out_.commit(chain_.at.ledger);
+    if (out_.blocks() == 0) return {};
+    return disk::write_indexed(chain_.maker.rules(), chain_.store,
+                               out_.take(chain_.at.ledger));
   }
 
   void show() {
@@ -83,7 +84,7 @@ private:
   const growth& wanted_;
   const std::atomic<bool>& interrupted_ = cancel_on_signals();
   progress_line line_;
-  disk::chain_writer out_;
+  disk::chain_batch out_;
   growth_summary done_;
   clock::time_point start_ = clock::now();
   clock::time_point written_ = start_;

@@ -1,4 +1,5 @@
 #include "actors/rpc/json_values.hpp"
+#include "core/disk/chain_indexes.hpp"
 #include "core/disk/plot_dirs.hpp"
 #include "tools/spacetime/growing.hpp"
 #include "tools/spacetime/setup.hpp"
@@ -137,6 +138,10 @@ int mine(const common_flags& flags, std::uint64_t blocks) {
   if (!plots) return report(plots.error());
   sim::chain_maker maker{n->spec, 0, std::move(*plots)};
   if (auto ok = disk::ensure_genesis(maker.rules(), *store); !ok)
+    return report(ok.error());
+  if (auto ok =
+          disk::prepare_indexes(maker.rules(), *store, n->options.indexes, {});
+      !ok)
     return report(ok.error());
   auto start = disk::load_chain(maker.rules(), *store);
   if (!start) return report(start.error(), "see: spacetime chain verify");

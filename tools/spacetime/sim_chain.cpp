@@ -1,4 +1,5 @@
 #include "actors/rpc/json_values.hpp"
+#include "core/disk/chain_indexes.hpp"
 #include "core/disk/chain_writer.hpp"
 #include "core/sim/traffic.hpp"
 #include "tools/spacetime/growing.hpp"
@@ -79,18 +80,18 @@ struct fork_point {
 status write_branch(growing_chain& chain, fork_point fork, std::uint32_t blocks,
                     made_chain& out) {
   auto& from = fork.at;
-  disk::chain_writer writer{chain.store};
+  disk::chain_batch branch;
   for (; out.fork_blocks < blocks; ++out.fork_blocks) {
     sim::block_options o;
     if (out.fork_blocks == 0)
       o.skip = fork.next.value - from.tip.facts.epoch.value;
     auto b = chain.maker.extend(from.tip, from.ledger, o);
     if (b->context.weight >= chain.at.tip.weight) break;
-    writer.add_aside(b->context, std::move(b->raw));
+    branch.add_aside(b->context, std::move(b->raw));
     from.tip = std::move(b->context);
   }
   out.fork_tip = from.tip.id;
-  return writer.commit(from.ledger);
+  return chain.store.apply(branch.take(from.ledger));
 }
 
 result<made_chain> make(const place& at, const chain_flags& chosen,
@@ -103,6 +104,8 @@ result<made_chain> make(const place& at, const chain_flags& chosen,
   sim::chain_maker maker{at.spec, chosen.seed,
                          sim::example_plots(at.spec, 3, salt)};
   if (auto ok = disk::ensure_genesis(maker.rules(), *store); !ok)
+    return fail(ok.error());
+  if (auto ok = disk::prepare_indexes(maker.rules(), *store, {}, {}); !ok)
     return fail(ok.error());
   auto start = disk::load_chain(maker.rules(), *store);
   if (!start) return fail(start.error());

@@ -1,5 +1,6 @@
 // Blocks that are written many at a time.
 
+#include "core/disk/chain_indexes.hpp"
 #include "core/disk/chain_verifier.hpp"
 #include "core/disk/chain_writer.hpp"
 #include "disk_fixture.hpp"
@@ -16,12 +17,18 @@ struct batches {
   std::vector<made_block> chain = maker.chain(maker.genesis(), 40);
   temporary_directory directory;
   disk::store store = *open_chain(*directory, maker);
-  disk::chain_writer out{store};
+  disk::chain_batch out;
 
-  batches() { REQUIRE(disk::ensure_genesis(maker.rules(), store)); }
+  batches() {
+    REQUIRE(disk::ensure_genesis(maker.rules(), store));
+    REQUIRE(disk::prepare_indexes(maker.rules(), store, {true, true}, {}));
+  }
   void add(std::size_t from, std::size_t to) {
     for (auto i = from; i < to; ++i)
       out.add(chain[i].context, chain[i].raw, chain[i].change);
+  }
+  status write(const state::ledger& at_tip) {
+    return disk::write_indexed(maker.rules(), store, out.take(at_tip));
   }
   bool verifies() {
     return disk::verify_chain(maker.rules(), store, {}).has_value();
@@ -34,26 +41,29 @@ TEST_CASE_FIXTURE(batches, "a chain written in batches is the chain") {
   CHECK(out.blocks() == 25);
   CHECK(out.size() > 25 * 200);
   CHECK(store.tip() == maker.genesis().id()); // nothing of it yet
-  REQUIRE(out.commit(chain[24].ledger));
+  REQUIRE(write(chain[24].ledger));
   CHECK(out.blocks() == 0);
   CHECK(store.tip() == chain[24].id());
   CHECK(verifies());
   add(25, 40);
-  REQUIRE(out.commit(chain[39].ledger));
+  REQUIRE(write(chain[39].ledger));
   CHECK(store.tip() == chain[39].id());
   CHECK(verifies());
-  CHECK(out.commit(chain[39].ledger)); // of nothing
+  for (std::uint32_t h = 1; h <= 40; ++h)
+    CHECK(disk::check_index_entries(maker.rules(), store, {h}));
+  CHECK(disk::height_at(store, chain[39].head().time) == height{40});
+  CHECK(out.take(chain[39].ledger).blocks.empty());
 }
 
 TEST_CASE_FIXTURE(batches, "a side branch is stored and changes no tip") {
   add(0, 40);
-  REQUIRE(out.commit(chain[39].ledger));
+  REQUIRE(write(chain[39].ledger));
   block_options o;
   o.skip = 1;
   const auto side = maker.next(chain[30], o);
   REQUIRE(side.id() != chain[31].id());
   out.add_aside(side.context, side.raw);
-  REQUIRE(out.commit(side.ledger));
+  REQUIRE(write(side.ledger));
   CHECK(store.tip() == chain[39].id());
   CHECK(store.block(side.id()) == side.raw);
   CHECK(disk::context_of(store, side.id()) == side.context);
