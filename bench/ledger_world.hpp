@@ -9,7 +9,7 @@
 #include "core/consensus/validate.hpp"
 #include "core/crypto/account.hpp"
 #include "core/disk/chain_loader.hpp"
-#include "tests/support/chain_maker.hpp"
+#include "core/sim/chain_maker.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -27,18 +27,13 @@ inline std::size_t accounts_wanted() {
                       : 1'000'000;
 }
 
-struct made {
-  block value;
-  bytes raw;
-  consensus::chain_context context;
-  state::delta change;
-};
+using made = sim::grown_block;
 
 /// Simulated time and space, real keys, a real store on the disk of the
 /// temporary directory.
 class world {
 public:
-  world() : maker_(test::network_with("sim"), 1, 1), directory_(temporary()) {
+  world() : maker_(sim::network_with("sim"), 1, 1), directory_(temporary()) {
     for (std::size_t i = 0; i < senders; ++i)
       keys_.push_back(*secret_key::from(hash("st/bench-key", {be(i)})));
     const auto all = entries(accounts_wanted());
@@ -100,16 +95,12 @@ public:
 
   /// A valid child of `parent`; the ledger moves on by it.
   made next(const made& parent, std::vector<tx> txs, std::uint64_t skip = 0) {
-    test::block_options o;
+    sim::block_options o;
     o.txs = std::move(txs);
     o.skip = skip;
-    test::made_block above{
-        parent.value, {}, parent.context, std::move(ledger), {}};
-    auto b = maker_.next(above, o);
-    check(b.valid, "the blocks of a bench are valid");
-    ledger = std::move(b.ledger);
-    return {std::move(b.value), std::move(b.raw), std::move(b.context),
-            std::move(b.change)};
+    auto b = maker_.extend(parent.context, ledger, o);
+    check(b && b->valid, "the blocks of a bench are valid");
+    return std::move(*b);
   }
 
   /// The state at the tip of what was made last.
@@ -154,7 +145,7 @@ private:
     check(store_->apply(c).has_value(), "the store fills");
   }
 
-  test::chain_maker maker_;
+  sim::chain_maker maker_;
   disk::path directory_;
   std::vector<secret_key> keys_;
   std::vector<account_id> others_;
