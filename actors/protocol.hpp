@@ -20,12 +20,14 @@ using commit_msg = wire_message<schema::Commit>;
 using context_msg = wire_message<schema::Context>;
 using draft_msg = wire_message<schema::Draft>;
 using draft_answer_msg = wire_message<schema::DraftAnswer>;
+using fork_list_msg = wire_message<schema::ForkList>;
 using id_msg = wire_message<schema::Id>;
 using id_list_msg = wire_message<schema::IdList>;
 using pool_page_msg = wire_message<schema::PoolPage>;
 using pool_query_msg = wire_message<schema::PoolQuery>;
 using pool_stats_msg = wire_message<schema::PoolStats>;
 using saved_txs_msg = wire_message<schema::SavedTxs>;
+using reorg_list_msg = wire_message<schema::ReorgList>;
 using scan_msg = wire_message<schema::Scan>;
 using scan_report_msg = wire_message<schema::ScanReport>;
 using snapshot_msg = wire_message<schema::Snapshot>;
@@ -49,9 +51,13 @@ CAF_ADD_ATOM(spacetime, spacetime::atom, context, "context")
 CAF_ADD_ATOM(spacetime, spacetime::atom, fee, "fee")
 CAF_ADD_ATOM(spacetime, spacetime::atom, find, "find")
 CAF_ADD_ATOM(spacetime, spacetime::atom, follow, "follow")
+CAF_ADD_ATOM(spacetime, spacetime::atom, forks, "forks")
+CAF_ADD_ATOM(spacetime, spacetime::atom, invalidate, "invalidate")
 CAF_ADD_ATOM(spacetime, spacetime::atom, list, "list")
 CAF_ADD_ATOM(spacetime, spacetime::atom, load, "load")
+CAF_ADD_ATOM(spacetime, spacetime::atom, reconsider, "reconsider")
 CAF_ADD_ATOM(spacetime, spacetime::atom, renew, "renew")
+CAF_ADD_ATOM(spacetime, spacetime::atom, reorgs, "reorgs")
 CAF_ADD_ATOM(spacetime, spacetime::atom, respawn, "respawn")
 CAF_ADD_ATOM(spacetime, spacetime::atom, save, "save")
 CAF_ADD_ATOM(spacetime, spacetime::atom, stats, "stats")
@@ -114,6 +120,14 @@ using state_actor = caf::typed_actor<
     caf::replies_to<atom::account, id_msg>::with<account_msg>,
     // Many at once, in the order of the ids; `too_large` above 1,024.
     caf::replies_to<atom::account, id_list_msg>::with<account_list_msg>,
+    // The operator takes a stored block, and what builds on it, off, durably.
+    caf::replies_to<atom::invalidate, id_msg>::with<verdict_msg>,
+    // He takes it back, and max_reorg does not stand in its way.
+    caf::replies_to<atom::reconsider, id_msg>::with<verdict_msg>,
+    // At most so many tips beside the best chain.
+    caf::replies_to<atom::forks, std::uint32_t>::with<fork_list_msg>,
+    // The last reorganisations since the start, at most 100.
+    caf::replies_to<atom::reorgs>::with<reorg_list_msg>,
     // Tells of each tip for `lease`; answers with the present one.
     caf::replies_to<atom::follow, tip_listener>::with<tip_change_msg>>::
     extend_with<status_actor>;
@@ -147,12 +161,13 @@ using mempool_actor = caf::typed_actor<
 
 /// VALIDATOR: R1 to R12, on a pool of workers.
 using validator_actor = caf::typed_actor<
-    // Checks a block and hands it to state; its verdict.
+    // Checks a block and hands it to state; its verdict. After `unknown_parent`
+    // and `timestamp_too_late` it waits here, as far as the pools have room.
     caf::replies_to<block_msg>::with<verdict_msg>,
     // Checks the proof of a tick; later blocks that use it pass quickly.
     caf::replies_to<tick_msg>::with<void>,
     // The time of a held block has come; sent to itself.
-    caf::reacts_to<atom::wake, block_msg>>::extend_with<tip_listener>::
+    caf::reacts_to<atom::wake>>::extend_with<tip_listener>::
     extend_with<follower_actor>::extend_with<status_actor>;
 
 /// TIMELORD: squares on its own thread and proves on another.
@@ -200,12 +215,14 @@ CAF_ADD_TYPE_ID(spacetime, (spacetime::commit_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::context_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::draft_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::draft_answer_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::fork_list_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::id_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::id_list_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::pool_page_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::pool_query_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::pool_stats_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::saved_txs_msg))
+CAF_ADD_TYPE_ID(spacetime, (spacetime::reorg_list_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::scan_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::scan_report_msg))
 CAF_ADD_TYPE_ID(spacetime, (spacetime::snapshot_msg))

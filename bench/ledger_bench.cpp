@@ -126,11 +126,12 @@ void empty_blocks_batch(benchmark::State& state) {
     consensus::chain_state chain{w.rules(), archive_without(w, hidden),
                                  w.start().context, w.ledger};
     consensus::time_proofs time{w.rules()};
-    consensus::chain_step all{height{}, {}, {}, {}};
+    consensus::chain_step all{};
     state.ResumeTiming();
     const auto begin = clock_type::now();
     for (std::size_t i = 0; i < blocks.size(); i += batch) {
-      consensus::chain_step step{chain.tip().facts.height, {}, {}, {}};
+      consensus::chain_step step{};
+      step.fork = chain.tip().facts.height;
       for (std::size_t j = i; j < std::min(i + batch, blocks.size()); ++j) {
         const auto checked = clock_type::now();
         const auto context =
@@ -187,7 +188,7 @@ void reorg_100x100(benchmark::State& state) {
   consensus::chain_state chain{w.rules(), archive_without(w, {last.context.id}),
                                ours.back().context, there};
   const auto put = [&](const std::vector<made>& blocks, bool on_chain) {
-    consensus::chain_step step{height{}, {}, {}, {}};
+    consensus::chain_step step{};
     for (const auto& b : blocks)
       step.connected.push_back({b.context, b.raw, b.change});
     auto c = commit_of(step, there);

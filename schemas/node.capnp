@@ -104,6 +104,9 @@ struct TxFate {
 struct Block {
   raw @0 :Data;
   # u32 header length, header, body; at most 4 MiB.
+  source @1 :UInt64;
+  # Who gave it, by a number of the sender's choice, so that none fills a pool
+  # alone; 0: this node itself.
 }
 
 struct Context {
@@ -121,10 +124,49 @@ struct CheckedBlock {
 }
 
 struct Verdict {
-  # What became of an accepted block.
+  # What became of an accepted block, or of an operator's order.
   tip @0 :Bool;
-  # It is the new tip; else it waits on a side branch.
+  # It is the new tip; else it waits on a side branch. Of an order: the tip is
+  # another one now.
   height @1 :UInt32;
+  # Of the block. Of an order: of the tip.
+}
+
+struct ForkList {
+  # Tips beside the best chain, the heaviest first.
+  struct Fork {
+    id @0 :Data;
+    height @1 :UInt32;
+    epoch @2 :UInt64;
+    weight @3 :Data;
+    # 32 bytes big-endian, of the whole chain.
+    pointId @4 :Data;
+    pointHeight @5 :UInt32;
+    # The last block that it shares with the best chain.
+    standing @6 :UInt8;
+    # consensus::standing
+    cause @7 :Data;
+    # The lowest block that is invalid or invalidated; empty: none.
+    code @8 :UInt8;
+    # errc of an invalid one, else 0.
+  }
+  forks @0 :List(Fork);
+}
+
+struct ReorgList {
+  # Steps that took blocks off the chain, the last one first.
+  struct Reorg {
+    time @0 :UInt64;
+    forkHeight @1 :UInt32;
+    disconnected @2 :UInt32;
+    connected @3 :UInt32;
+    # Numbers of blocks.
+    oldTip @4 :Data;
+    newTip @5 :Data;
+    reason @6 :Text;
+    # "heavier", "invalidate" or "reconsider".
+  }
+  reorgs @0 :List(Reorg);
 }
 
 struct Commit {
@@ -144,14 +186,19 @@ struct Commit {
   }
   blocks @0 :List(NewBlock);
   forkHeight @1 :UInt32;
-  # Heights above it are replaced by `connected`.
+  # Heights above it are replaced by `connected`, if there is a `tip`.
   connected @2 :List(Data);
-  # Ids of the blocks above forkHeight, lowest first; empty: the tip stays.
+  # Ids of the blocks above forkHeight, lowest first.
   accounts @3 :List(AccountWrite);
   rewards @4 :Data;
   # Canonical reward list after the step.
   batch @5 :Bool;
   # A power loss may take it back until a later commit or a sync is durable.
+  tip @6 :Data;
+  # Id of the tip after the step; empty: heights, accounts and tip stay.
+  invalidated @7 :List(Data);
+  reconsidered @8 :List(Data);
+  # Ids that get, and lose, the operator's mark.
 }
 
 struct TipChange {
@@ -159,7 +206,8 @@ struct TipChange {
   disconnected @0 :List(Data);
   # Blocks that left the chain, highest first, as raw blocks.
   connected @1 :List(Data);
-  # Blocks that joined it, lowest first, as raw blocks; empty on subscription.
+  # Blocks that joined it, lowest first, as raw blocks. Both are empty on
+  # subscription.
   tip @2 :Data;
   # Chain context of the tip.
 }

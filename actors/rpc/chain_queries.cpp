@@ -3,6 +3,7 @@
 #include "core/base/checked.hpp"
 #include "core/base/hex.hpp"
 #include "core/codec/block.hpp"
+#include "core/disk/chain_commit.hpp"
 #include "core/disk/chain_loader.hpp"
 #include "core/state/supply.hpp"
 
@@ -98,6 +99,19 @@ result<json> block_answer(const chain_spec& spec, const disk::reader& store,
   for (const auto& t : b->value.txs) txs.push_back(to_json(spec, t));
   (*out)["txs"] = std::move(txs);
   return out;
+}
+
+result<json> forks_answer(const disk::reader& store, std::uint32_t most) {
+  const auto tip = store.tip();
+  if (!tip) return fail(tip.error());
+  const auto context = disk::context_of(store, *tip);
+  if (!context) return fail(context.error());
+  const auto stored = disk::load_forks(store);
+  if (!stored) return fail(stored.error());
+  consensus::fork_tree tree;
+  for (const auto& b : stored->blocks) tree.add(b);
+  for (const auto& id : stored->invalidated) tree.mark(id);
+  return to_json(tree.forks(context->weight, std::min(most, most_forks)));
 }
 
 result<json> supply_answer(const chain_spec& spec, const disk::reader& store) {

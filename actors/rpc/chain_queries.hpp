@@ -21,6 +21,11 @@ result<json> header_answer(const chain_spec& spec, const disk::reader& store,
 /// The same with the transactions and the block's size in bytes.
 result<json> block_answer(const chain_spec& spec, const disk::reader& store,
                           const block_id& id);
+/// The forks that are stored, at most so many. Refusals by R13 and R14 are not
+/// known then. Errors: `not_found` before genesis, `corrupt`.
+result<json> forks_answer(const disk::reader& store, std::uint32_t most);
+/// How many forks are told unless others are asked for, and at most.
+inline constexpr std::uint32_t default_forks = 100, most_forks = 1'000;
 /// Coins at the tip in motes: {height, issued, spendable, immature}.
 /// Errors: `not_found` before genesis, `corrupt`.
 result<json> supply_answer(const chain_spec& spec, const disk::reader& store);

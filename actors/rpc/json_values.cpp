@@ -103,6 +103,22 @@ json to_json(const chain_spec& spec, const block_id& id, const header& h) {
           {"signature", hex(h.seal.value)}};
 }
 
+json to_json(const std::vector<consensus::fork>& forks) {
+  json list = json::array();
+  for (const auto& f : forks)
+    list.push_back({{"id", hex(f.tip.id.value)},
+                    {"height", f.tip.height.value},
+                    {"epoch", f.tip.epoch.value},
+                    {"weight", f.tip.weight.str()},
+                    {"length", f.length()},
+                    {"fork_height", f.point_height.value},
+                    {"fork_id", hex(f.point.value)},
+                    {"status", consensus::name_of(f.state)},
+                    {"cause", f.cause ? json(hex(f.cause->value)) : json()},
+                    {"code", f.code ? json(name_of(*f.code)) : json()}});
+  return {{"forks", std::move(list)}};
+}
+
 json to_json(const consensus::chain_context& c) {
   return {{"id", hex(c.id.value)},
           {"height", c.facts.height.value},

@@ -5,7 +5,7 @@
 
 #include "core/chain/block.hpp"
 #include "core/chain/spec.hpp"
-#include "core/consensus/context.hpp"
+#include "core/consensus/fork_tree.hpp"
 #include "core/state/account.hpp"
 
 #include <nlohmann/json.hpp>
@@ -26,6 +26,8 @@ json to_json(const error& e);
 json to_json(const chain_spec& spec, const tx& t);
 /// All fields of a header, its id, its address and plot id.
 json to_json(const chain_spec& spec, const block_id& id, const header& h);
+/// {forks: [...]}: tips beside the best chain.
+json to_json(const std::vector<consensus::fork>& forks);
 /// Place, weight and era of a block.
 json to_json(const consensus::chain_context& c);
 /// An account at a height; `immature`: rewards that are not credited yet.

@@ -42,6 +42,7 @@ std::vector<method> all_methods() {
   const auto add = [&](std::vector<method> more) {
     std::ranges::move(more, std::back_inserter(out));
   };
+  add(fork_methods());
   add(tx_methods());
   add(pool_methods());
   add(history_methods());

@@ -89,6 +89,7 @@ void add_outlook(const call& c, const account_id& id, const state::account& a,
 tl::expected<account_id, rpc_error> account_of(const call& c);
 
 std::vector<method> chain_methods();
+std::vector<method> fork_methods();
 std::vector<method> tx_methods();
 std::vector<method> pool_methods();
 std::vector<method> history_methods();

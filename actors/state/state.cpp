@@ -1,36 +1,51 @@
 #include "actors/answer.hpp"
+#include "actors/commit_message.hpp"
 #include "actors/followers.hpp"
 #include "actors/log.hpp"
 #include "actors/observed.hpp"
+#include "actors/state/fork_messages.hpp"
+#include "actors/state/ledger_queries.hpp"
 #include "core/base/hex.hpp"
 #include "core/codec/block.hpp"
 #include "core/codec/context.hpp"
 #include "core/codec/messages.hpp"
-#include "core/codec/tx.hpp"
-#include "core/consensus/chain_state.hpp"
+#include "core/disk/chain_commit.hpp"
 #include "core/disk/chain_loader.hpp"
-#include "core/disk/store.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
-#include <map>
 
 namespace spacetime {
 namespace {
 constexpr std::size_t queue_limit = 64;        // blocks that wait for a commit
 constexpr std::size_t shared_bytes = 2u << 20; // of blocks that share one
+constexpr std::size_t reorg_limit = 100;
 
 using verdict_promise = caf::typed_response_promise<verdict_msg>;
+
+/// What an operator wants of a stored block.
+struct order {
+  block_id id;
+  bool invalidates; ///< else it is reconsidered
+};
+
+/// Blocks and orders are taken one after another.
+struct task {
+  checked_block_msg block;
+  std::optional<order> given; ///< instead of a block
+  verdict_promise asker;
+};
 
 struct state_state {
   state_state() = default;
   boot from;
   std::unique_ptr<consensus::chain_state> chain;
   consensus::chain_context tip; // the last durable one
-  std::deque<std::pair<checked_block_msg, verdict_promise>> waiting;
+  std::deque<task> waiting;
   followers<tip_listener> listeners;
+  std::deque<reorg> last_reorgs; // the oldest first
   std::uint64_t reorgs = 0, refused = 0;
   static inline const char* name = "state";
 };
@@ -50,8 +65,10 @@ struct opened {
 struct shared_step {
   consensus::chain_step step;
   std::optional<opened> aside; ///< of a side branch; then the step is empty
-  std::size_t bytes = 0;       ///< of raw blocks
-  std::vector<std::pair<height, verdict_promise>> askers;
+  const char* reason = "heavier";
+  std::size_t bytes = 0; ///< of raw blocks
+  /// With the height of their block; who gave an order hears the tip's.
+  std::vector<std::pair<std::optional<height>, verdict_promise>> askers;
 };
 
 result<opened> open(const checked_block_msg& m) {
@@ -65,57 +82,6 @@ result<opened> open(const checked_block_msg& m) {
       }))
     return fail(errc::malformed, "checked block message");
   return out;
-}
-
-/// Final value of every account that a step touches.
-std::map<account_id, state::account>
-written_accounts(const consensus::chain_step& step) {
-  std::map<account_id, state::account> out;
-  for (const auto& d : step.undone)
-    for (const auto& a : d.accounts) out[a.id] = a.before;
-  for (const auto& c : step.connected)
-    for (const auto& a : c.change.accounts) out[a.id] = a.after;
-  return out;
-}
-
-void write_connected(schema::Commit::Builder out,
-                     const consensus::chain_step& step) {
-  const auto n = static_cast<unsigned>(step.connected.size());
-  auto blocks = out.initBlocks(n);
-  auto ids = out.initConnected(n);
-  for (unsigned i = 0; i < n; ++i) {
-    const auto& c = step.connected[i];
-    blocks[i].setId(blob(c.context.id.value));
-    blocks[i].setContext(blob(codec::encode(c.context)));
-    if (!c.stored) blocks[i].setRaw(blob(c.raw));
-    blocks[i].setUndo(blob(state::encode(c.change)));
-    ids.set(i, blob(c.context.id.value));
-  }
-}
-
-commit_msg to_commit(const state::ledger& after, const shared_step& all) {
-  const auto& step = all.step;
-  return commit_msg::build([&](schema::Commit::Builder out) {
-    out.setForkHeight(step.fork.value);
-    if (all.aside) {
-      const auto& b = *all.aside;
-      auto one = out.initBlocks(1)[0];
-      one.setId(blob(b.context.id.value));
-      one.setContext(blob(codec::encode(b.context)));
-      one.setRaw(blob(b.raw));
-      return;
-    }
-    write_connected(out, step);
-    const auto accounts = written_accounts(step);
-    auto writes = out.initAccounts(static_cast<unsigned>(accounts.size()));
-    unsigned i = 0;
-    for (const auto& [id, value] : accounts) {
-      writes[i].setId(blob(id.value));
-      if (state::exists(value)) writes[i].setValue(blob(state::encode(value)));
-      ++i;
-    }
-    out.setRewards(blob(state::encode(after.rewards())));
-  });
 }
 
 tip_change_msg to_event(const disk::reader& store,
@@ -133,21 +99,35 @@ tip_change_msg to_event(const disk::reader& store,
   });
 }
 
-void announce(state_self* self, const consensus::chain_step& step) {
+/// Keeps the last ones, and tells of them.
+void note_reorg(state_self* self, const shared_step& all,
+                const block_id& old_tip) {
   auto& st = self->state;
-  const auto& tip = st.chain->tip();
-  if (!step.disconnected.empty()) {
-    ++st.reorgs;
-    log_event(log_level::warning, "state", "reorg",
-              {{"depth", std::to_string(step.disconnected.size())},
-               {"fork", std::to_string(step.fork.value)},
-               {"hash", to_hex(tip.id.value)}});
-  }
+  const auto& step = all.step;
+  ++st.reorgs;
+  st.last_reorgs.push_back(
+      {st.from.options->now(), step.fork,
+       static_cast<std::uint32_t>(step.disconnected.size()),
+       static_cast<std::uint32_t>(step.connected.size()), old_tip, step.tip,
+       all.reason});
+  if (st.last_reorgs.size() > reorg_limit) st.last_reorgs.pop_front();
+  log_event(log_level::warning, "state", "reorg",
+            {{"depth", std::to_string(step.disconnected.size())},
+             {"fork", std::to_string(step.fork.value)},
+             {"reason", all.reason},
+             {"hash", to_hex(step.tip.value)}});
+}
+
+void announce(state_self* self, const shared_step& all) {
+  auto& st = self->state;
+  const auto old_tip = st.tip.id;
+  st.tip = st.chain->tip();
+  if (!all.step.disconnected.empty()) note_reorg(self, all, old_tip);
   log_event(log_level::info, "state", "tip_updated",
-            {{"height", std::to_string(tip.facts.height.value)},
-             {"epoch", std::to_string(tip.facts.epoch.value)},
-             {"hash", to_hex(tip.id.value)}});
-  const auto event = to_event(*st.from.store, tip, step);
+            {{"height", std::to_string(st.tip.facts.height.value)},
+             {"epoch", std::to_string(st.tip.facts.epoch.value)},
+             {"hash", to_hex(st.tip.id.value)}});
+  const auto event = to_event(*st.from.store, st.tip, all.step);
   st.listeners.each(self->clock().now(),
                     [&](const tip_listener& x) { self->send(x, event); });
 }
@@ -156,9 +136,27 @@ void take_next(state_self* self);
 
 /// Ends; the supervisor makes a successor, which loads what is durable.
 void start_again(state_self* self, const caf::error& why) {
-  for (auto& [m, asker] : self->state.waiting)
-    asker.deliver(caf::make_error(errc::unavailable));
+  for (auto& t : self->state.waiting)
+    t.asker.deliver(caf::make_error(errc::unavailable));
   self->quit(why);
+}
+
+/// The step is durable: the chain has it, and whoever asked and follows hears.
+void finish(state_self* self, shared_step& all) {
+  auto& st = self->state;
+  st.chain->settle();
+  if (all.step.moves()) announce(self, all);
+  for (auto& [at, asker] : all.askers)
+    asker.deliver(verdict_msg::build([&](schema::Verdict::Builder out) {
+      out.setTip(all.step.moves());
+      out.setHeight(at.value_or(st.tip.facts.height).value);
+    }));
+}
+
+commit_msg to_commit(const state::ledger& after, const shared_step& all) {
+  if (!all.aside) return message_of(disk::commit_of(all.step, after));
+  const disk::fresh_block fresh{all.aside->context, all.aside->raw};
+  return message_of(disk::commit_of(all.step, after, &fresh));
 }
 
 void make_durable(state_self* self, shared_step all) {
@@ -170,16 +168,7 @@ void make_durable(state_self* self, shared_step all) {
   self->request(st.from.actors.storage, std::chrono::minutes{10}, message)
       .then(
           [self, shared] {
-            auto& s = self->state;
-            s.chain->settle();
-            s.tip = s.chain->tip();
-            if (!shared->aside) announce(self, shared->step);
-            for (auto& [at, asker] : shared->askers)
-              asker.deliver(
-                  verdict_msg::build([&](schema::Verdict::Builder out) {
-                    out.setTip(!shared->aside);
-                    out.setHeight(at.value);
-                  }));
+            finish(self, *shared);
             take_next(self);
           },
           [self, shared](caf::error& e) {
@@ -216,12 +205,35 @@ void add(shared_step& all, opened b, consensus::chain_step step,
          verdict_promise asker) {
   all.bytes += b.raw.size();
   all.askers.emplace_back(b.context.facts.height, std::move(asker));
-  if (step.connected.empty()) all.aside = std::move(b);
+  if (!step.moves()) all.aside = std::move(b);
   if (all.askers.size() == 1) {
     all.step = std::move(step);
     return;
   }
+  all.step.tip = step.tip;
   all.step.connected.push_back(std::move(step.connected.front()));
+}
+
+/// An order has a commit of its own. True if that is on its way.
+bool carry_out(state_self* self, const order& o, verdict_promise asker) {
+  auto& st = self->state;
+  auto step =
+      o.invalidates ? st.chain->invalidate(o.id) : st.chain->reconsider(o.id);
+  if (!step) {
+    ++st.refused;
+    asker.deliver(to_caf(step.error()));
+    return false;
+  }
+  shared_step all;
+  all.step = std::move(*step);
+  all.reason = o.invalidates ? "invalidate" : "reconsider";
+  all.askers.emplace_back(std::nullopt, std::move(asker));
+  if (all.step.changes()) {
+    make_durable(self, std::move(all));
+    return true;
+  }
+  finish(self, all);
+  return false;
 }
 
 /// Blocks are taken in order; those that waited for the last commit share the
@@ -231,9 +243,16 @@ void take_next(state_self* self) {
   if (st.chain->unsettled()) return;
   shared_step all;
   while (!st.waiting.empty()) {
-    auto b = open(st.waiting.front().first);
+    if (const auto given = st.waiting.front().given) {
+      if (!all.askers.empty()) break;
+      auto asker = std::move(st.waiting.front().asker);
+      st.waiting.pop_front();
+      if (carry_out(self, *given, std::move(asker))) return;
+      continue;
+    }
+    auto b = open(st.waiting.front().block);
     if (!all.askers.empty() && !(b && joins(*st.chain, all, *b))) break;
-    auto asker = std::move(st.waiting.front().second);
+    auto asker = std::move(st.waiting.front().asker);
     st.waiting.pop_front();
     auto step = b ? st.chain->offer(b->context, b->raw, arrival_of(self, *b))
                   : result<consensus::chain_step>{fail(b.error())};
@@ -247,108 +266,114 @@ void take_next(state_self* self) {
   if (!all.askers.empty()) make_durable(self, std::move(all));
 }
 
-struct draft {
-  block_id parent;
-  account_id payee;
-  spacetime::epoch epoch;
-  std::vector<tx> txs;
-};
-
-result<draft> open(const consensus::protocol& p, const draft_msg& m) {
-  draft out;
-  bool ok = true;
-  if (m.try_read([&](schema::Draft::Reader in) {
-        out.parent.value = fixed<32>(in.getParent(), ok);
-        out.payee.value = fixed<32>(in.getPayee(), ok);
-        out.epoch.value = in.getEpoch();
-        for (auto raw : in.getTxs())
-          if (auto t = codec::decode_tx(p.spec.network(), view(raw)))
-            out.txs.push_back(std::move(*t));
-          else
-            ok = false;
-      })
-      || !ok)
-    return fail(errc::malformed, "draft message");
-  return out;
-}
-
-result<draft_answer_msg> try_draft(state_self* self, const draft_msg& m) {
+caf::result<verdict_msg> take(state_self* self, task t) {
   auto& st = self->state;
-  auto d = open(*st.from.rules, m);
-  if (!d) return fail(d.error());
-  if (st.chain->unsettled() || d->parent != st.chain->tip().id)
-    return fail(errc::stale, "the tip has changed");
-  auto& ledger = st.chain->ledger();
-  const auto& rules = st.from.rules->spec.at(d->epoch);
-  const state::block_info block{{ledger.height().value + 1}, d->payee};
-  const auto accepted = ledger.applicable(rules, block, d->txs);
-  auto root = ledger.root_after(rules, block, accepted);
-  if (!root) return fail(root.error());
-  return draft_answer_msg::build([&](schema::DraftAnswer::Builder out) {
-    out.setStateRoot(blob(*root));
-    auto list = out.initAccepted(static_cast<unsigned>(accepted.size()));
-    unsigned at = 0;
-    for (unsigned i = 0; i < d->txs.size() && at < list.size(); ++i)
-      if (d->txs[i].id == accepted[at].id) list.set(at++, i);
-  });
+  if (st.waiting.size() >= queue_limit) return caf::make_error(errc::busy);
+  auto asker = self->make_response_promise<verdict_msg>();
+  t.asker = asker;
+  st.waiting.push_back(std::move(t));
+  take_next(self);
+  return asker;
 }
 
-account_msg account_at(state_self* self, const account_id& id) {
-  const auto& chain = *self->state.chain;
-  const auto a = chain.ledger().find(id);
-  std::uint64_t immature = 0;
-  for (const auto& r : chain.ledger().rewards())
-    if (r.payee == id) immature += r.value.value;
-  return account_msg::build([&](schema::Account::Builder out) {
-    out.setNonce(a.nonce);
-    out.setBalance(a.balance.value);
-    out.setImmature(immature);
-    out.setHeight(chain.ledger().height().value);
-  });
+caf::result<verdict_msg> obey(state_self* self, const id_msg& m,
+                              bool invalidates) {
+  result<bytes32> id = fail(errc::malformed);
+  if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); }))
+    return to_caf({errc::malformed, "id message"});
+  if (!id) return to_caf(id.error());
+  return take(self, {{}, order{{*id}, invalidates}, {}});
 }
 
-result<account_list_msg> accounts_at(state_self* self, const id_list_msg& m) {
-  result<std::vector<bytes32>> ids = fail(errc::malformed, "id list message");
-  if (m.try_read([&](schema::IdList::Reader in) { ids = codec::read(in); }))
-    return fail(errc::malformed, "id list message");
-  if (!ids) return fail(ids.error());
-  const auto& ledger = self->state.chain->ledger();
-  return account_list_msg::build([&](schema::AccountList::Builder out) {
-    out.setHeight(ledger.height().value);
-    auto list = out.initAccounts(static_cast<unsigned>(ids->size()));
-    for (unsigned i = 0; i < list.size(); ++i) {
-      const auto a = ledger.find({(*ids)[i]});
-      list[i].setNonce(a.nonce);
-      list[i].setBalance(a.balance.value);
-    }
-  });
+/// A heavier branch that a run before this one did not follow.
+void resume(state_self* self) {
+  auto& st = self->state;
+  auto step = st.chain->resume();
+  if (!step) {
+    log_event(log_level::error, "state", "resume_failed",
+              {{"why", to_string(step.error())}});
+    return;
+  }
+  if (!step->changes()) return st.chain->settle();
+  shared_step all;
+  all.step = std::move(*step);
+  make_durable(self, std::move(all));
+}
+
+status load(state_self* self) {
+  auto& st = self->state;
+  auto loaded = disk::load_chain(*st.from.rules, *st.from.store);
+  if (!loaded) return fail(loaded.error());
+  auto beside = disk::load_forks(*st.from.store);
+  if (!beside) return fail(beside.error());
+  st.tip = loaded->tip;
+  st.chain = std::make_unique<consensus::chain_state>(
+      *st.from.rules, disk::archive_of(*st.from.store), std::move(loaded->tip),
+      std::move(loaded->ledger), *beside);
+  return {};
+}
+
+/// Empty, or how a heavier chain is not followed and what can be done.
+std::string problem_of(const state_state& st) {
+  const auto deep = st.chain->beside().too_deep(st.chain->tip().weight);
+  if (!deep) return {};
+  const auto& rules = st.from.rules->spec.at(st.chain->tip().facts.epoch);
+  return "a heavier chain with tip " + to_hex(deep->tip.id.value)
+         + " leaves ours, tip " + to_hex(st.chain->tip().id.value)
+         + ", at height " + std::to_string(deep->point_height.value)
+         + ", more than " + std::to_string(rules.max_reorg)
+         + " eras (max_reorg) deep. If it is the right one: spacetime chain "
+           "reconsider "
+         + to_hex(deep->tip.id.value);
+}
+
+status_msg describe(const state_state& s) {
+  const auto& tip = s.tip;
+  const auto* last = s.last_reorgs.empty() ? nullptr : &s.last_reorgs.back();
+  const auto problem = problem_of(s);
+  return make_status(
+      problem.empty() ? schema::Status::Health::OK
+                      : schema::Status::Health::DEGRADED,
+      problem,
+      {{"height", std::to_string(tip.facts.height.value)},
+       {"epoch", std::to_string(tip.facts.epoch.value)},
+       {"tip", to_hex(tip.id.value)},
+       {"accounts", std::to_string(s.chain->ledger().accounts().size())},
+       {"reorgs", std::to_string(s.reorgs)},
+       {"last_reorg_depth", last ? std::to_string(last->disconnected) : "-"},
+       {"last_reorg_time", last ? std::to_string(last->time.value) : "-"},
+       {"side_blocks", std::to_string(s.chain->beside().size())},
+       {"invalidated", std::to_string(s.chain->beside().marks().size())},
+       {"refused", std::to_string(s.refused)},
+       {"waiting", std::to_string(s.waiting.size())},
+       {"followers", std::to_string(s.listeners.size())}});
 }
 
 state_actor::behavior_type behavior(state_self* self, const boot& from) {
-  auto& st = self->state;
-  st.from = from;
-  auto loaded = disk::load_chain(*from.rules, *from.store);
-  if (!loaded) { // the supervisor tries again, then gives the node up
+  self->state.from = from;
+  if (auto ok = load(self); !ok) { // the supervisor tries again, then gives up
     log_event(log_level::error, "state", "load_failed",
-              {{"why", to_string(loaded.error())}});
-    self->quit(to_caf(loaded.error()));
+              {{"why", to_string(ok.error())}});
+    self->quit(to_caf(ok.error()));
     return state_actor::behavior_type::make_empty_behavior();
   }
-  st.tip = loaded->tip;
-  st.chain = std::make_unique<consensus::chain_state>(
-      *from.rules, disk::archive_of(*from.store), std::move(loaded->tip),
-      std::move(loaded->ledger));
+  resume(self);
   return {
-      [self](const checked_block_msg& m) -> caf::result<verdict_msg> {
-        auto& s = self->state;
-        if (s.waiting.size() >= queue_limit) return caf::make_error(errc::busy);
-        auto asker = self->make_response_promise<verdict_msg>();
-        s.waiting.emplace_back(m, asker);
-        take_next(self);
-        return asker;
+      [self](const checked_block_msg& m) {
+        return take(self, {m, std::nullopt, {}});
       },
+      [self](atom::invalidate, const id_msg& m) { return obey(self, m, true); },
+      [self](atom::reconsider, const id_msg& m) {
+        return obey(self, m, false);
+      },
+      [self](atom::forks, std::uint32_t most) {
+        const auto& chain = *self->state.chain;
+        return message_of(chain.beside().forks(self->state.tip.weight, most));
+      },
+      [self](atom::reorgs) { return message_of(self->state.last_reorgs); },
       [self](const draft_msg& m) -> caf::result<draft_answer_msg> {
-        auto answer = try_draft(self, m);
+        const auto& st = self->state;
+        auto answer = try_draft(*st.from.rules, *st.chain, m);
         if (!answer) return to_caf(answer.error());
         return *answer;
       },
@@ -357,11 +382,11 @@ state_actor::behavior_type behavior(state_self* self, const boot& from) {
         if (m.try_read([&](schema::Id::Reader in) { id = codec::read(in); }))
           return to_caf({errc::malformed, "id message"});
         if (!id) return to_caf(id.error());
-        return account_at(self, {*id});
+        return account_at(*self->state.chain, {*id});
       },
       [self](atom::account,
              const id_list_msg& m) -> caf::result<account_list_msg> {
-        auto answer = accounts_at(self, m);
+        auto answer = accounts_at(*self->state.chain, m);
         if (!answer) return to_caf(answer.error());
         return *answer;
       },
@@ -370,20 +395,7 @@ state_actor::behavior_type behavior(state_self* self, const boot& from) {
         s.listeners.renew(who, self->clock().now());
         return to_event(*s.from.store, s.tip, {});
       },
-      [self](atom::status) {
-        const auto& s = self->state;
-        const auto& tip = s.tip;
-        return make_status(
-            schema::Status::Health::OK, "",
-            {{"height", std::to_string(tip.facts.height.value)},
-             {"epoch", std::to_string(tip.facts.epoch.value)},
-             {"tip", to_hex(tip.id.value)},
-             {"accounts", std::to_string(s.chain->ledger().accounts().size())},
-             {"reorgs", std::to_string(s.reorgs)},
-             {"refused", std::to_string(s.refused)},
-             {"waiting", std::to_string(s.waiting.size())},
-             {"followers", std::to_string(s.listeners.size())}});
-      },
+      [self](atom::status) { return describe(self->state); },
   };
 }
 } // namespace

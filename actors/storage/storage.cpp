@@ -1,5 +1,6 @@
 #include "actors/answer.hpp"
 #include "actors/boot.hpp"
+#include "actors/commit_message.hpp"
 #include "actors/log.hpp"
 #include "actors/observed.hpp"
 #include "core/codec/context.hpp"
@@ -22,47 +23,6 @@ struct storage_state {
 
 using storage_self =
     caf::stateful_actor<storage_state, observed<storage_actor::base>>;
-
-bytes to_bytes(capnp::Data::Reader raw) {
-  return {raw.begin(), raw.end()};
-}
-
-template <class Id>
-Id id_from(capnp::Data::Reader raw, bool& ok) {
-  return Id{fixed<32>(raw, ok)};
-}
-
-result<disk::commit> to_commit(schema::Commit::Reader in) {
-  disk::commit out;
-  bool ok = true;
-  for (auto b : in.getBlocks()) {
-    disk::new_block one{id_from<block_id>(b.getId(), ok),
-                        to_bytes(b.getContext()),
-                        to_bytes(b.getRaw()),
-                        {}};
-    if (auto c = codec::decode_context(one.index_record))
-      one.at = c->facts.height;
-    if (b.getUndo().size() != 0) one.undo = to_bytes(b.getUndo());
-    out.blocks.push_back(std::move(one));
-  }
-  height at{in.getForkHeight()};
-  const auto connected = in.getConnected();
-  if (connected.size() != 0) out.truncate_heights_above = at;
-  for (auto id : connected) {
-    ++at.value;
-    out.connected.push_back({at, id_from<block_id>(id, ok)});
-  }
-  if (!out.connected.empty()) out.tip = out.connected.back().id;
-  for (auto a : in.getAccounts()) {
-    disk::account_write one{id_from<account_id>(a.getId(), ok), {}};
-    if (a.getValue().size() != 0) one.value = to_bytes(a.getValue());
-    out.accounts.push_back(std::move(one));
-  }
-  if (in.getRewards().size() != 0) out.rewards = to_bytes(in.getRewards());
-  if (in.getBatch()) out.sync = disk::sync_policy::batch;
-  if (!ok) return fail(errc::malformed, "commit field length");
-  return out;
-}
 
 /// Counts a result and keeps the reason of a failure for `status`.
 caf::result<void> noted(storage_self* self, const status& done) {
@@ -134,17 +94,12 @@ result<std::vector<consensus::tick>> load_ticks(const disk::reader& store,
 }
 
 caf::result<void> commit(storage_self* self, const commit_msg& m) {
-  result<disk::commit> change = fail(errc::malformed);
-  std::uint64_t tip_era = 0;
-  if (m.try_read([&](schema::Commit::Reader in) {
-        change = to_commit(in);
-        if (in.getConnected().size() == 0 || in.getBlocks().size() == 0) return;
-        const auto last = in.getBlocks()[in.getBlocks().size() - 1];
-        if (auto c = codec::decode_context(view(last.getContext())))
-          tip_era = c->era.number;
-      }))
-    return to_caf({errc::malformed, "commit message"});
+  auto change = open(m);
   if (!change) return to_caf(change.error());
+  std::uint64_t tip_era = 0;
+  if (!change->connected.empty() && !change->blocks.empty())
+    if (auto c = codec::decode_context(change->blocks.back().index_record))
+      tip_era = c->era.number;
   auto& store = *self->state.from.store;
   auto done = disk::add_index_entries(*self->state.from.rules, store, *change);
   if (done) done = store.apply(*change);

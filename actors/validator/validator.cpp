@@ -7,7 +7,9 @@
 #include "core/codec/block.hpp"
 #include "core/codec/context.hpp"
 #include "core/codec/messages.hpp"
+#include "core/consensus/block_pool.hpp"
 #include "core/consensus/context.hpp"
+#include "core/crypto/sign.hpp"
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -23,8 +25,8 @@ constexpr std::size_t queue_limit = 64;     // blocks being checked
 constexpr std::size_t context_limit = 512;  // parents at hand
 constexpr std::size_t refused_limit = 4096; // verdicts remembered
 constexpr std::size_t arrival_limit = 64;   // ticks whose arrival is known
-constexpr std::size_t held_limit = 256;     // blocks ahead of our clock
-constexpr std::uint64_t longest_hold_ms = 600'000;
+constexpr std::uint64_t longest_hold_ms = 600'000;   // ahead of our clock
+constexpr std::uint64_t longest_orphan_ms = 300'000; // without a parent
 
 /// A map that forgets its oldest entries.
 template <class Key, class Value>
@@ -56,6 +58,7 @@ struct job {
   block_id id, parent;
   spacetime::epoch epoch;
   timestamp time;
+  std::uint64_t source = 0;
   block_msg message;
   verdict_promise asker;
 };
@@ -64,6 +67,8 @@ struct job {
 struct passing {
   std::optional<context_msg> checked; ///< behind it, once R1 to R12 hold
   std::vector<job> children;          ///< which wait for that
+  /// From other sources; tried if this one turns out to be garbled.
+  std::vector<consensus::waiting_block> copies{};
 };
 
 struct validator_state {
@@ -75,13 +80,15 @@ struct validator_state {
   bounded_map<block_id, context_msg> contexts{context_limit};
   bounded_map<block_id, errc> refused{refused_limit};
   bounded_map<std::uint64_t, std::uint64_t> tick_arrivals{arrival_limit};
-  std::size_t held = 0;
+  consensus::block_pool orphans; // of unknown parents
+  consensus::block_pool early;   // ahead of our clock
   std::uint64_t accepted = 0, refusals = 0;
   static inline const char* name = "validator";
 };
 
 using validator_self =
     caf::stateful_actor<validator_state, observed<validator_actor::base>>;
+
 /// A verdict is remembered by id only for R8-R10 and R12-R14: a relay may have
 /// garbled anything else, and must not be able to condemn a good block.
 bool condemns_id(errc e) {
@@ -108,6 +115,27 @@ bool condemns_id(errc e) {
   }
 }
 
+consensus::waiting_block waiting(const job& j, std::uint64_t until) {
+  consensus::waiting_block out{j.id, j.parent, j.source, {}, {until}};
+  (void)j.message.try_read([&](schema::Block::Reader in) {
+    const auto raw = view(in.getRaw());
+    out.raw.assign(raw.begin(), raw.end());
+  });
+  return out;
+}
+
+/// Looks at the early blocks again when the next one's time has come.
+void wake_later(validator_self* self) {
+  const auto& st = self->state;
+  const auto next = st.early.next();
+  if (!next) return;
+  const auto now = st.from.options->now().value;
+  self->delayed_send(
+      validator_actor{self},
+      std::chrono::milliseconds{next->value > now ? next->value - now : 0},
+      atom::wake_v);
+}
+
 /// R6: a block ahead of our clock is offered again when its time has come. Its
 /// sender learns that it is early, and is not to blame.
 void hold(validator_self* self, const job& j) {
@@ -115,12 +143,28 @@ void hold(validator_self* self, const job& j) {
   const auto& rules = st.from.rules->spec.at(j.epoch);
   const auto now = st.from.options->now().value;
   const auto due = j.time.value - std::min(j.time.value, rules.drift_ms);
-  if (st.held >= held_limit || due > now + longest_hold_ms) return;
-  ++st.held;
-  self->delayed_send(validator_actor{self},
-                     std::chrono::milliseconds{due > now ? due - now : 0},
-                     atom::wake_v, j.message);
+  if (due > now + longest_hold_ms) return;
+  if (st.early.add(waiting(j, due))) wake_later(self);
 }
+
+/// R7, the one rule that a header shows without its parent.
+bool is_sealed(const consensus::waiting_block& b) {
+  const auto head = codec::header_of_block(b.raw);
+  return head && verify(head->space.farmer, b.id.value, head->seal);
+}
+
+/// R3: a block of an unknown parent is offered again when that is accepted.
+void keep_orphan(validator_self* self, const job& j) {
+  auto& st = self->state;
+  const auto now = st.from.options->now();
+  auto orphan = waiting(j, now.value + longest_orphan_ms);
+  if (!is_sealed(orphan)) return;
+  (void)st.orphans.take_until(now);
+  (void)st.orphans.add(std::move(orphan));
+}
+
+void offer_again(validator_self* self,
+                 const std::vector<consensus::waiting_block>& blocks);
 
 void refuse(validator_self* self, job& j, const caf::error& e) {
   auto& st = self->state;
@@ -128,7 +172,11 @@ void refuse(validator_self* self, job& j, const caf::error& e) {
   const auto left = st.in_flight.extract(j.id);
   ++st.refusals;
   if (why == errc::timestamp_too_late) hold(self, j);
-  if (condemns_id(why.code)) st.refused.put(j.id, why.code);
+  if (why == errc::unknown_parent) keep_orphan(self, j);
+  if (condemns_id(why.code)) {
+    st.refused.put(j.id, why.code);
+    (void)st.orphans.take_children(j.id);
+  }
   log_event(log_level::info, "validator", "block_refused",
             {{"hash", to_hex(j.id.value)},
              {"code", std::string{name_of(why.code)}},
@@ -139,6 +187,7 @@ void refuse(validator_self* self, job& j, const caf::error& e) {
     refuse(self, child,
            caf::make_error(condemns_id(why.code) ? errc::invalid_ancestor
                                                  : errc::unknown_parent));
+  if (!condemns_id(why.code)) offer_again(self, left.mapped().copies);
 }
 
 check_worker next_worker(validator_self* self) {
@@ -171,6 +220,7 @@ void hand_to_state(validator_self* self, job j, const checked_block_msg& m) {
             ++st.accepted;
             st.contexts.put(j.id, context_in(m));
             j.asker.deliver(v);
+            offer_again(self, st.orphans.take_children(j.id));
           },
           [self, j](caf::error& e) mutable { refuse(self, j, e); });
 }
@@ -204,9 +254,9 @@ void find_parent(validator_self* self, job j) {
     return check(self, std::move(j), *parent);
   if (const auto above = self->state.in_flight.find(j.parent);
       above != self->state.in_flight.end()) {
-    auto& [checked, children] = above->second;
-    if (checked) return check(self, std::move(j), *checked);
-    children.push_back(std::move(j));
+    auto& ahead = above->second;
+    if (ahead.checked) return check(self, std::move(j), *ahead.checked);
+    ahead.children.push_back(std::move(j));
     return;
   }
   const auto id = id_msg::build(
@@ -219,10 +269,12 @@ void find_parent(validator_self* self, job j) {
             check(self, j, parent);
           },
           [self, j](caf::error& e) mutable {
-            refuse(self, j,
-                   from_caf(e) == errc::not_found
-                       ? caf::make_error(errc::unknown_parent)
-                       : e);
+            if (from_caf(e) != errc::not_found) return refuse(self, j, e);
+            // It may have come while storage was asked.
+            const auto& st = self->state;
+            if (st.contexts.find(j.parent) || st.in_flight.contains(j.parent))
+              return find_parent(self, j);
+            refuse(self, j, caf::make_error(errc::unknown_parent));
           });
 }
 
@@ -230,8 +282,10 @@ void find_parent(validator_self* self, job j) {
 result<job> admit(validator_self* self, const block_msg& m) {
   auto& st = self->state;
   result<header> head = fail(errc::malformed);
+  std::uint64_t source = 0;
   if (m.try_read([&](schema::Block::Reader in) {
         head = codec::header_of_block(view(in.getRaw()));
+        source = in.getSource();
       }))
     return fail(errc::malformed, "block message");
   if (!head) return fail(head.error());
@@ -240,9 +294,30 @@ result<job> admit(validator_self* self, const block_msg& m) {
   if (st.refused.find(head->parent)) return fail(errc::invalid_ancestor);
   if (st.contexts.find(id) || st.in_flight.contains(id))
     return fail(errc::duplicate);
-  if (st.in_flight.size() >= queue_limit) return fail(errc::busy);
-  st.in_flight.try_emplace(id);
-  return job{id, head->parent, head->epoch, head->time, m, {}};
+  return job{id, head->parent, head->epoch, head->time, source, m, {}};
+}
+
+void start(validator_self* self, job j) {
+  self->state.in_flight.try_emplace(j.id);
+  find_parent(self, std::move(j));
+}
+
+/// Their senders have had an answer. They count against the pools' limits, so
+/// not against that of the queue.
+void offer_again(validator_self* self,
+                 const std::vector<consensus::waiting_block>& blocks) {
+  for (const auto& b : blocks) {
+    if (const auto copy = self->state.in_flight.find(b.id);
+        copy != self->state.in_flight.end()) {
+      copy->second.copies.push_back(b);
+      continue;
+    }
+    auto j = admit(self, block_msg::build([&](schema::Block::Builder out) {
+                     out.setRaw(blob(b.raw));
+                     out.setSource(b.source);
+                   }));
+    if (j) start(self, std::move(*j));
+  }
 }
 
 void note_tick(validator_self* self, const tick_msg& m) {
@@ -255,8 +330,9 @@ void note_tick(validator_self* self, const tick_msg& m) {
 }
 
 void renew(validator_self* self) {
-  follow<tip_change_msg>(self, self->state.from.actors.state,
-                         tip_listener{self});
+  auto& st = self->state;
+  (void)st.orphans.take_until(st.from.options->now()); // too old
+  follow<tip_change_msg>(self, st.from.actors.state, tip_listener{self});
   renew_later(self);
 }
 
@@ -275,9 +351,11 @@ validator_actor::behavior_type behavior(validator_self* self,
       [self](const block_msg& m) -> caf::result<verdict_msg> {
         auto j = admit(self, m);
         if (!j) return to_caf(j.error());
+        if (self->state.in_flight.size() >= queue_limit)
+          return caf::make_error(errc::busy);
         j->asker = self->make_response_promise<verdict_msg>();
         auto answer = j->asker;
-        find_parent(self, std::move(*j));
+        start(self, std::move(*j));
         return answer;
       },
       [self](const tick_msg& m) -> caf::result<void> {
@@ -303,9 +381,10 @@ validator_actor::behavior_type behavior(validator_self* self,
               }));
         });
       },
-      [self](atom::wake, const block_msg& m) {
-        --self->state.held;
-        caf::anon_send(validator_actor{self}, m);
+      [self](atom::wake) {
+        auto& s = self->state;
+        offer_again(self, s.early.take_until(s.from.options->now()));
+        wake_later(self);
       },
       [self](atom::renew) { renew(self); },
       [self](atom::status) {
@@ -313,7 +392,10 @@ validator_actor::behavior_type behavior(validator_self* self,
         return make_status(schema::Status::Health::OK, "",
                            {{"workers", std::to_string(s.workers.size())},
                             {"checking", std::to_string(s.in_flight.size())},
-                            {"held", std::to_string(s.held)},
+                            {"held", std::to_string(s.early.size())},
+                            {"orphans", std::to_string(s.orphans.size())},
+                            {"dropped", std::to_string(s.orphans.dropped()
+                                                       + s.early.dropped())},
                             {"accepted", std::to_string(s.accepted)},
                             {"refused", std::to_string(s.refusals)}});
       },

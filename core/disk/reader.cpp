@@ -198,6 +198,28 @@ status reader::for_each_account(
               });
 }
 
+namespace {
+result<std::vector<block_id>> ids_in(const chain_files& files,
+                                     std::string_view name) {
+  std::vector<block_id> out;
+  auto done =
+      walk(files, name, {}, reader::forever, 0, [&](byte_view k, byte_view) {
+        out.push_back({to_bytes32(k)});
+        return true;
+      });
+  if (!done) return fail(done.error());
+  return out;
+}
+} // namespace
+
+result<std::vector<block_id>> reader::side_blocks() const {
+  return ids_in(*files_, "side");
+}
+
+result<std::vector<block_id>> reader::invalidated() const {
+  return ids_in(*files_, "invalidated");
+}
+
 status reader::copy_to(const path& directory) const {
   // First the tables: every record they name is in the segments by then, and
   // segments only grow. A tail that came later is cut at the copy's opening.

@@ -57,6 +57,11 @@ public:
   result<std::vector<bytes32>> tick_seeds() const;
   result<bytes> era_proof(const bytes32& seed) const;
 
+  /// Every stored block that is not on the best chain, by id.
+  result<std::vector<block_id>> side_blocks() const;
+  /// The operator's marks (`commit::invalidated`), by id.
+  result<std::vector<block_id>> invalidated() const;
+
   /// Shows all index records in one snapshot, by id; `see` returns false to
   /// stop. `timed_out` after `longest`: a snapshot keeps freed pages from being
   /// used again, and the map from growing. At start nobody else waits.

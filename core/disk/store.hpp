@@ -75,6 +75,8 @@ struct commit {
   std::vector<account_write> accounts;
   std::optional<bytes> rewards;
   std::optional<block_id> tip;
+  /// The operator's marks: blocks not to be followed, and those again welcome.
+  std::vector<block_id> invalidated{}, reconsidered{};
   std::vector<index_write> index_writes{};
   std::vector<std::pair<chain_index, indexed_range>> indexed{};
   /// Undo records below this height are gone.
@@ -104,10 +106,11 @@ public:
   ~store();
 
   /// Appends the raw blocks, syncs them, then commits everything in one
-  /// transaction; with `sync_policy::durable` it is on the disk when this
-  /// returns. On an error nothing of it has happened. Errors: `disk_full`;
-  /// `io_error`, after which each further call fails until reopened;
-  /// `corrupt`; `busy` (readers held up growth); `too_large` (a raw block).
+  /// transaction, `side_blocks` included; with `sync_policy::durable` it is on
+  /// the disk when this returns. On an error nothing of it has happened.
+  /// Errors: `disk_full`; `io_error`, after which each further call fails until
+  /// reopened; `corrupt`; `busy` (readers held up growth); `too_large` (a raw
+  /// block).
   status apply(const commit& change);
 
   /// Makes every commit so far durable. After a failure each further call

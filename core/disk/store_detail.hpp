@@ -9,10 +9,12 @@
 
 namespace spacetime::disk {
 inline constexpr std::array table_names{
-    "meta",  "blocks",     "heights", "accounts", "rewards", "undo",
-    "ticks", "era_proofs", "times",   "txs",      "history", "segments"};
+    "meta",    "blocks",   "heights",    "accounts",   "rewards",
+    "undo",    "ticks",    "era_proofs", "times",      "txs",
+    "history", "segments", "side",       "invalidated"};
 /// Those that schema 1 did not have.
-inline constexpr std::array newer_tables{"times", "txs", "history", "segments"};
+inline constexpr std::array newer_tables{"times",    "txs",  "history",
+                                         "segments", "side", "invalidated"};
 /// Of `chain_index`, and of their ranges in `meta`.
 inline constexpr std::array index_tables{"times", "txs", "history"};
 inline constexpr std::array index_keys{"index_times", "index_txs",

@@ -70,16 +70,43 @@ status put_block(const chain_files& files, write_transaction& txn,
   return txn.put(files.at("undo"), b.id.value, *b.undo);
 }
 
+// Who leaves the heights is on a side branch from now on.
+status cut_heights(const chain_files& files, write_transaction& txn,
+                   height above) {
+  const auto& heights = files.at("heights");
+  std::vector<bytes> gone;
+  const auto first = be(above.value + 1);
+  auto seen = txn.for_each(heights, first, [&](byte_view, byte_view id) {
+    gone.push_back(copy_of(id));
+    return true;
+  });
+  if (!seen) return seen;
+  for (const auto& id : gone)
+    if (auto r = txn.put(files.at("side"), id, {}); !r) return r;
+  auto erased = txn.erase_range(heights, first, {});
+  return erased ? status{} : status{fail(erased.error())};
+}
+
 status put_heights(const chain_files& files, write_transaction& txn,
                    const commit& change) {
-  const auto& heights = files.at("heights");
   const auto above = change.truncate_heights_above;
-  if (above && above->value + 1 != 0) {
-    auto erased = txn.erase_range(heights, be(above->value + 1), {});
-    if (!erased) return fail(erased.error());
+  if (above && above->value + 1 != 0)
+    if (auto r = cut_heights(files, txn, *above); !r) return r;
+  for (const auto& c : change.connected) {
+    if (auto r = txn.put(files.at("heights"), be(c.at.value), c.id.value); !r)
+      return r;
+    if (auto r = txn.erase(files.at("side"), c.id.value); !r) return r;
   }
-  for (const auto& c : change.connected)
-    if (auto r = txn.put(heights, be(c.at.value), c.id.value); !r) return r;
+  return {};
+}
+
+status put_marks(const chain_files& files, write_transaction& txn,
+                 const commit& change) {
+  const auto& marks = files.at("invalidated");
+  for (const auto& id : change.invalidated)
+    if (auto r = txn.put(marks, id.value, {}); !r) return r;
+  for (const auto& id : change.reconsidered)
+    if (auto r = txn.erase(marks, id.value); !r) return r;
   return {};
 }
 
@@ -140,15 +167,19 @@ status put_meta(const chain_files& files, write_transaction& txn,
 
 status put_all(const chain_files& files, write_transaction& txn,
                const commit& change, const locations& where) {
-  for (std::size_t i = 0; i < change.blocks.size(); ++i)
-    if (auto r = put_block(files, txn, change.blocks[i], where[i]); !r)
-      return r;
+  for (std::size_t i = 0; i < change.blocks.size(); ++i) {
+    const auto& b = change.blocks[i];
+    if (auto r = put_block(files, txn, b, where[i]); !r) return r;
+    if (b.raw.empty()) continue;
+    if (auto r = txn.put(files.at("side"), b.id.value, {}); !r) return r;
+  }
   for (const auto& id : change.undo_erased)
     if (auto r = txn.erase(files.at("undo"), id.value); !r) return r;
-  for (const auto& id : change.forgotten)
-    for (const char* name : {"blocks", "undo"})
-      if (auto r = txn.erase(files.at(name), id.value); !r) return r;
   if (auto r = put_heights(files, txn, change); !r) return r;
+  if (auto r = put_marks(files, txn, change); !r) return r;
+  for (const auto& id : change.forgotten)
+    for (const char* name : {"blocks", "undo", "side", "invalidated"})
+      if (auto r = txn.erase(files.at(name), id.value); !r) return r;
   if (auto r = put_accounts(files, txn, change); !r) return r;
   if (auto r = put_indexes(files, txn, change); !r) return r;
   if (auto r = put_pruning(files, txn, change); !r) return r;

@@ -138,6 +138,13 @@ status ledger::undo(const delta& d) {
   return fail(errc::corrupt, "undo record");
 }
 
+void ledger::redo(const delta& d) {
+  check(d.height.value == std::uint64_t{height_.value} + 1
+            && state_root() == d.root_before,
+        "what is redone was undone");
+  forward(d);
+}
+
 result<bytes32> ledger::root_after(const rule_set& rules,
                                    const block_info& block,
                                    std::span<const tx> txs) {

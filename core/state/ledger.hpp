@@ -51,6 +51,9 @@ public:
   /// Errors: `corrupt` if `d` is not that block's; then nothing has changed.
   [[nodiscard]] status undo(const delta& d);
 
+  /// Takes the last `undo` back. @pre the state is that before `d`
+  void redo(const delta& d);
+
   /// The state root that `apply` would lead to; errors as there. Changes
   /// nothing that can be seen afterwards.
   [[nodiscard]] result<bytes32> root_after(const rule_set& rules,

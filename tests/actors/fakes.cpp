@@ -231,9 +231,11 @@ consensus::chain_context tip_of(const tip_change_msg& m) {
   return out;
 }
 
-block_msg message_of(byte_view raw_block) {
-  return block_msg::build(
-      [&](schema::Block::Builder out) { out.setRaw(blob(raw_block)); });
+block_msg message_of(byte_view raw_block, std::uint64_t source) {
+  return block_msg::build([&](schema::Block::Builder out) {
+    out.setRaw(blob(raw_block));
+    out.setSource(source);
+  });
 }
 
 id_msg id_message(const bytes32& id) {

@@ -82,7 +82,7 @@ tip_change_msg tip_event(const consensus::chain_context& tip,
                          const std::vector<bytes>& connected = {},
                          const std::vector<bytes>& disconnected = {});
 consensus::chain_context tip_of(const tip_change_msg& m);
-block_msg message_of(byte_view raw_block);
+block_msg message_of(byte_view raw_block, std::uint64_t source = 0);
 id_msg id_message(const bytes32& id);
 id_list_msg id_list_message(const std::vector<bytes32>& ids);
 tx_msg message_of(const tx& t);

@@ -227,6 +227,29 @@ TEST_CASE("the chain is told as the database has it") {
   CHECK(supply["spendable"] == supply["issued"]);
 }
 
+TEST_CASE("orders about blocks name a stored one, above genesis") {
+  rpc_node n;
+  n.start_rpc();
+  for (const char* method :
+       {"debug_invalidateBlock", "debug_reconsiderBlock"}) {
+    CAPTURE(method);
+    const auto code = [&](const json& block) {
+      return n.call(method, json::array({block}))["error"]["code"];
+    };
+    CHECK(code(1) == -32004);
+    CHECK(code(std::string(64, 'a')) == -32004);
+    CHECK(code("tip") == -32602);
+  }
+  const auto genesis = n.call("debug_invalidateBlock", json::array({0}));
+  CHECK(genesis["error"]["code"] == -32602);
+  CHECK(genesis["error"]["data"]["hint"] == "genesis cannot be invalidated");
+  const auto same = n.call("debug_reconsiderBlock", json::array({0}))["result"];
+  CHECK(same["moved"] == false);
+  CHECK(same["height"] == 0);
+  CHECK(same["tip"] == n.call("chain_getTip")["result"]["id"]);
+  CHECK(n.call("chain_getForks", json::array({5}))["result"]["forks"].empty());
+}
+
 TEST_CASE("an account is found by address and by id, and only on its network") {
   rpc_node n;
   n.start_rpc();
@@ -459,6 +482,8 @@ TEST_CASE("the keys of answers are those of the committed file") {
       {"chain_getAccount", json::array({who})},
       {"chain_getSpec", json::array()},
       {"chain_getSupply", json::array()},
+      {"chain_getForks", json::array()},
+      {"chain_getReorgs", json::array()},
       {"tx_decode", json::array({raw})},
       {"tx_getPool", json::array()},
       {"tx_getPoolStats", json::array()},

@@ -1,3 +1,4 @@
+#include "actors/state/fork_messages.hpp"
 #include "core/codec/context.hpp"
 #include "tests/actors/actor_fixture.hpp"
 
@@ -164,6 +165,114 @@ TEST_CASE_FIXTURE(with_state, "a lighter branch waits on its side until it is "
   CHECK(tip_of(events.tips.back()) == longest.context);
   CHECK(connected_in(events.tips.back()) >= 2);
   CHECK(fact("reorgs") != "0");
+}
+
+TEST_CASE_FIXTURE(with_state, "an invalidated block leaves the chain, its "
+                              "followers hear of it, and a reconsidered one "
+                              "comes back") {
+  start();
+  REQUIRE(offer(one));
+  REQUIRE(offer(two));
+  (void)follow();
+  const auto give = [&](auto what, const made_block& b) {
+    auto v = ask<verdict_msg>(state, what, id_message(b.context.id.value));
+    REQUIRE(v);
+    return became_tip(*v);
+  };
+  CHECK(give(atom::invalidate_v, one));
+  CHECK(from.store->tip() == chain.genesis.context.id);
+  CHECK(from.store->invalidated() == std::vector{one.context.id});
+  REQUIRE(events.tips.size() == 1);
+  CHECK(tip_of(events.tips[0]) == chain.genesis.context);
+  CHECK(connected_in(events.tips[0]) == 0);
+  CHECK(fact("height") == "0");
+  CHECK(fact("invalidated") == "1");
+  CHECK(fact("side_blocks") == "2");
+  CHECK(fact("last_reorg_depth") == "2");
+  CHECK(offer(chain.next(two.context)).error() == errc::cancelled);
+  CHECK_FALSE(give(atom::invalidate_v, one)); // nothing more to do
+  // The mark outlives the actor.
+  caf::anon_send_exit(state, caf::exit_reason::kill);
+  run();
+  state = keep(spawn_state(sys, from));
+  run();
+  CHECK(fact("invalidated") == "1");
+  CHECK(offer(chain.next(two.context)).error() == errc::cancelled);
+  CHECK(give(atom::reconsider_v, two));
+  CHECK(from.store->tip() == two.context.id);
+  CHECK(from.store->invalidated()->empty());
+  REQUIRE(offer(chain.next(two.context)));
+  CHECK(ask<verdict_msg>(state, atom::invalidate_v, id_message(some_id(3)))
+            .error()
+        == errc::not_found);
+  CHECK(ask<verdict_msg>(state, atom::reconsider_v, id_msg{}).error()
+        == errc::malformed);
+}
+
+TEST_CASE_FIXTURE(with_state, "forks and reorganisations can be asked for") {
+  start();
+  REQUIRE(offer(one));
+  REQUIRE(offer(two));
+  const auto side =
+      chain.next(chain.genesis.context, {.epochs = 2, .farmer = 2});
+  REQUIRE(offer(side));
+  auto m = ask<fork_list_msg>(state, atom::forks_v, std::uint32_t{10});
+  REQUIRE(m);
+  auto forks = open(*m);
+  REQUIRE(forks);
+  REQUIRE(forks->size() == 1);
+  CHECK(forks->front().tip.id == side.context.id);
+  CHECK(forks->front().tip.weight == side.context.weight);
+  CHECK(forks->front().point == chain.genesis.context.id);
+  CHECK(forks->front().state == consensus::standing::unvalidated);
+  REQUIRE(ask<verdict_msg>(state, atom::invalidate_v,
+                           id_message(one.context.id.value)));
+  auto r = ask<reorg_list_msg>(state, atom::reorgs_v);
+  REQUIRE(r);
+  auto reorgs = open(*r);
+  REQUIRE(reorgs);
+  REQUIRE(reorgs->size() == 1);
+  CHECK(reorgs->front().old_tip == two.context.id);
+  CHECK(reorgs->front().new_tip == side.context.id);
+  CHECK(reorgs->front().disconnected == 2);
+  CHECK(reorgs->front().connected == 1);
+  CHECK(reorgs->front().fork == height{0});
+  CHECK(reorgs->front().reason == "invalidate");
+  m = ask<fork_list_msg>(state, atom::forks_v, std::uint32_t{10});
+  forks = open(*m);
+  REQUIRE(forks);
+  REQUIRE(forks->size() == 1);
+  CHECK(forks->front().tip.id == two.context.id);
+  CHECK(forks->front().state == consensus::standing::invalidated);
+  CHECK(forks->front().cause == one.context.id);
+  m = ask<fork_list_msg>(state, atom::forks_v, std::uint32_t{0});
+  CHECK(open(*m)->empty());
+}
+
+TEST_CASE_FIXTURE(with_state, "an order that storage refuses changes nothing, "
+                              "and one that storage may have carried out makes "
+                              "the state start again") {
+  start_with_fake();
+  const auto id = id_message(chain.genesis.context.id.value);
+  CHECK(ask<verdict_msg>(state, atom::invalidate_v, id).error()
+        == errc::malformed);
+  const auto side = chain.next(chain.genesis.context, {.farmer = 2});
+  disk::commit beside;
+  beside.blocks.push_back(
+      {side.context.id, codec::encode(side.context), side.raw, {}});
+  REQUIRE(from.store->apply(beside));
+  const auto which = id_message(side.context.id.value);
+  script.commits.refuse = to_caf({errc::disk_full, "full"});
+  CHECK(ask<verdict_msg>(state, atom::invalidate_v, which).error()
+        == errc::disk_full);
+  CHECK(fact("invalidated") == "0");
+  script.commits.refuse.reset();
+  script.commits.hold = true;
+  const auto v = request<verdict_msg>(state, atom::invalidate_v, which);
+  let_go(*this, from.actors.storage, caf::make_error(caf::sec::runtime_error));
+  REQUIRE(*v);
+  CHECK_FALSE(**v);
+  CHECK(ask<status_msg>(state, atom::status_v).error() == errc::unavailable);
 }
 
 TEST_CASE_FIXTURE(with_state, "a false state root is refused and changes "

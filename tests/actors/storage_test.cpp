@@ -1,3 +1,4 @@
+#include "actors/commit_message.hpp"
 #include "core/codec/context.hpp"
 #include "core/codec/messages.hpp"
 #include "core/codec/tick.hpp"
@@ -21,6 +22,7 @@ commit_msg step_to(const made_block& b) {
     const bytes undo{1, 2, 3};
     one.setUndo(blob(undo));
     out.initConnected(1).set(0, blob(b.context.id.value));
+    out.setTip(blob(b.context.id.value));
   });
 }
 
@@ -89,6 +91,49 @@ TEST_CASE_FIXTURE(with_storage, "a side block is stored and moves no tip") {
   CHECK(from.store->id_at({1}).error() == errc::not_found);
 }
 
+TEST_CASE_FIXTURE(with_storage, "a commit opens as it was sent") {
+  disk::commit c;
+  c.blocks = {{{some_id(1)}, some_bytes(2, 50), some_bytes(3, 60), {}},
+              {{some_id(4)}, some_bytes(5, 50), {}, some_bytes(6, 70)}};
+  c.invalidated = {{some_id(7)}};
+  const auto same = [](const disk::commit& a, const disk::commit& b) {
+    CHECK(a.blocks.size() == b.blocks.size());
+    for (std::size_t i = 0; i < a.blocks.size(); ++i) {
+      CHECK(a.blocks[i].id == b.blocks[i].id);
+      CHECK(a.blocks[i].index_record == b.blocks[i].index_record);
+      CHECK(a.blocks[i].raw == b.blocks[i].raw);
+      CHECK(a.blocks[i].undo == b.blocks[i].undo);
+    }
+    CHECK(a.truncate_heights_above == b.truncate_heights_above);
+    REQUIRE(a.connected.size() == b.connected.size());
+    for (std::size_t i = 0; i < a.connected.size(); ++i) {
+      CHECK(a.connected[i].at == b.connected[i].at);
+      CHECK(a.connected[i].id == b.connected[i].id);
+    }
+    REQUIRE(a.accounts.size() == b.accounts.size());
+    for (std::size_t i = 0; i < a.accounts.size(); ++i)
+      CHECK(a.accounts[i].value == b.accounts[i].value);
+    CHECK(a.rewards == b.rewards);
+    CHECK(a.tip == b.tip);
+    CHECK(a.invalidated == b.invalidated);
+    CHECK(a.reconsidered == b.reconsidered);
+  };
+  const auto check_way = [&] {
+    auto out = open(message_of(c));
+    REQUIRE(out);
+    same(*out, c);
+  };
+  check_way(); // a side block and a mark
+  c.tip = block_id{some_id(8)};
+  c.truncate_heights_above = height{20};
+  check_way(); // and a tip below
+  c.connected = {{height{21}, {some_id(9)}}, {height{22}, {some_id(8)}}};
+  c.accounts = {{{some_id(10)}, some_bytes(11, 48)}, {{some_id(12)}, {}}};
+  c.rewards = some_bytes(13, 48);
+  c.reconsidered = {{some_id(14)}, {some_id(15)}};
+  check_way();
+}
+
 TEST_CASE_FIXTURE(with_storage, "the context of an unknown block is "
                                 "not_found") {
   CHECK(
@@ -112,7 +157,14 @@ TEST_CASE_FIXTURE(with_storage, "malformed messages are refused and change "
                       out.initBlocks(1)[0].initId(33);
                     })));
   refused(ask<void>(storage, commit_msg::build([](schema::Commit::Builder out) {
+                      out.initTip(32);
                       out.initConnected(1).init(0, 5);
+                    })));
+  refused(ask<void>(storage, commit_msg::build([](schema::Commit::Builder out) {
+                      out.initConnected(1).init(0, 32); // and no tip
+                    })));
+  refused(ask<void>(storage, commit_msg::build([](schema::Commit::Builder out) {
+                      out.initInvalidated(2).init(1, 31);
                     })));
   refused(ask<void>(storage, commit_msg::build([](schema::Commit::Builder out) {
                       out.initAccounts(1)[0].initId(0);
@@ -166,6 +218,7 @@ TEST_CASE_FIXTURE(with_storage, "what is committed in a batch is there at "
     one.setContext(blob(codec::encode(first.context)));
     one.setRaw(blob(first.raw));
     out.initConnected(1).set(0, blob(first.context.id.value));
+    out.setTip(blob(first.context.id.value));
   });
   REQUIRE(ask<void>(storage, message));
   CHECK(from.store->tip() == first.context.id);

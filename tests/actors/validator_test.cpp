@@ -71,10 +71,116 @@ TEST_CASE_FIXTURE(with_validator, "a block that was accepted is a duplicate, "
 }
 
 TEST_CASE_FIXTURE(with_validator, "a block above an unknown one is "
-                                  "unknown_parent, and welcome later") {
+                                  "unknown_parent, and waits for it") {
   CHECK(refusal(two) == errc::unknown_parent);
+  CHECK(fact("orphans") == "1");
+  CHECK(state.blocks.seen.empty());
+  REQUIRE(offer(one));
+  run();
+  CHECK(fact("orphans") == "0");
+  CHECK(state.blocks.seen.size() == 2);
+  CHECK(refusal(two) == errc::duplicate); // it has come in by itself
+  CHECK(fact("accepted") == "2");
+}
+
+TEST_CASE_FIXTURE(with_validator, "blocks that come in reverse order all get "
+                                  "in, in their own") {
+  std::vector<made_block> all{one};
+  while (all.size() < 30) all.push_back(chain.next(all.back().context));
+  for (std::size_t i = all.size(); i-- > 1;)
+    CHECK(refusal(all[i]) == errc::unknown_parent);
+  CHECK(fact("orphans") == "29");
+  REQUIRE(offer(one));
+  run();
+  CHECK(fact("orphans") == "0");
+  REQUIRE(state.blocks.seen.size() == all.size());
+  for (std::size_t i = 0; i < all.size(); ++i)
+    (void)state.blocks.seen[i].try_read([&](schema::CheckedBlock::Reader in) {
+      auto c = codec::decode_context(view(in.getContext()));
+      REQUIRE(c);
+      CHECK(c->id == all[i].context.id);
+    });
+}
+
+TEST_CASE_FIXTURE(with_validator, "a source has an eighth of the places for "
+                                  "blocks of unknown parents") {
+  std::vector<made_block> all;
+  for (std::uint64_t i = 0; i < 34; ++i)
+    all.push_back(chain.next(two.context, {.farmer = 10 + i}));
+  const auto orphan = [&](const made_block& b, std::uint64_t source) {
+    CHECK(ask<verdict_msg>(validator, message_of(b.raw, source)).error()
+          == errc::unknown_parent);
+  };
+  for (std::size_t i = 0; i < 33; ++i) orphan(all[i], 7);
+  CHECK(fact("orphans") == "32");
+  CHECK(fact("dropped") == "1");
+  orphan(all[33], 8);
+  CHECK(fact("orphans") == "33");
   REQUIRE(offer(one));
   REQUIRE(offer(two));
+  run();
+  CHECK(fact("orphans") == "0");
+  CHECK(state.blocks.seen.size() == 35);
+}
+
+TEST_CASE_FIXTURE(with_validator, "a block of an unknown parent is forgotten "
+                                  "after five minutes") {
+  CHECK(refusal(two) == errc::unknown_parent);
+  advance(299s);
+  CHECK(fact("orphans") == "1");
+  advance(7s);
+  CHECK(fact("orphans") == "0");
+  REQUIRE(offer(one));
+  run();
+  CHECK(state.blocks.seen.size() == 1);
+}
+
+TEST_CASE_FIXTURE(with_validator, "a garbled or unsigned block takes no place "
+                                  "among those of unknown parents") {
+  auto bad = two;
+  bad.value.head.seal.value[3] ^= 1;
+  bad.raw = codec::encode(bad.value);
+  CHECK(refusal(bad) == errc::unknown_parent);
+  CHECK(fact("orphans") == "0");
+  // A good head with another body is found out when its turn comes.
+  auto body = chain.next(one.context, {.txs = {sim_payment(0)}});
+  body.value.txs.clear();
+  body.raw = codec::encode(body.value);
+  CHECK(ask<verdict_msg>(validator, message_of(body.raw, 5)).error()
+        == errc::unknown_parent);
+  CHECK(ask<verdict_msg>(validator, message_of(two.raw, 6)).error()
+        == errc::unknown_parent);
+  CHECK(fact("orphans") == "2");
+  REQUIRE(offer(one));
+  run();
+  CHECK(fact("accepted") == "2");
+  CHECK(fact("refused") == "4");
+}
+
+TEST_CASE_FIXTURE(with_validator, "of two copies of one block that wait, the "
+                                  "good one gets in, whichever came first") {
+  const auto good = chain.next(one.context, {.txs = {sim_payment(0)}});
+  auto garbled = good; // under the same id: a body is not part of it
+  garbled.value.txs.clear();
+  garbled.raw = codec::encode(garbled.value);
+  std::uint64_t source = 5;
+  for (const auto& raw : {garbled.raw, good.raw})
+    CHECK(ask<verdict_msg>(validator, message_of(raw, source++)).error()
+          == errc::unknown_parent);
+  CHECK(fact("orphans") == "2");
+  REQUIRE(offer(one));
+  run();
+  CHECK(fact("accepted") == "2");
+  CHECK(refusal(good) == errc::duplicate);
+  CHECK(state.blocks.seen.size() == 2);
+}
+
+TEST_CASE_FIXTURE(with_validator, "what waits for a block that is refused for "
+                                  "good is forgotten with it") {
+  CHECK(refusal(two) == errc::unknown_parent);
+  state.blocks.refuse = caf::make_error(errc::bad_state_root);
+  CHECK(refusal(one) == errc::bad_state_root);
+  CHECK(fact("orphans") == "0");
 }
 
 TEST_CASE_FIXTURE(with_validator, "a block above one that has no verdict yet "
@@ -100,7 +206,8 @@ TEST_CASE_FIXTURE(with_validator, "a block above one that fails its checks "
   CHECK(refusal(two) == errc::unknown_parent); // a relay's fault, not theirs
   CHECK(state.blocks.seen.empty());
   REQUIRE(offer(one));
-  REQUIRE(offer(two));
+  run();
+  CHECK(refusal(two) == errc::duplicate); // it waited for a good copy
   auto unpaid = two;
   unpaid.value.head.payee = {};
   chain.seal(unpaid, some_key(1));
@@ -192,6 +299,24 @@ TEST_CASE_FIXTURE(with_validator, "a block ahead of the clock is held and "
   CHECK(state.blocks.seen.empty());
   advance(200ms); // drift_ms is 15 s
   CHECK(state.blocks.seen.size() == 1);
+  CHECK(fact("held") == "0");
+}
+
+TEST_CASE_FIXTURE(with_validator, "blocks ahead of the clock are offered each "
+                                  "in its time, its parent first") {
+  clock_offset = one.context.facts.time.value - 20'000; // two is 10 s later
+  CHECK(refusal(one) == errc::timestamp_too_late);
+  CHECK(refusal(two) == errc::unknown_parent);
+  const auto other = chain.next(chain.genesis.context, {.epochs = 2});
+  CHECK(refusal(other) == errc::timestamp_too_late);
+  CHECK(fact("held") == "2");
+  CHECK(fact("orphans") == "1");
+  advance(5'100ms);
+  CHECK(state.blocks.seen.size() == 1);
+  CHECK(fact("held") == "2"); // two has found its parent, and is early itself
+  CHECK(fact("orphans") == "0");
+  advance(10s);
+  CHECK(state.blocks.seen.size() == 3);
   CHECK(fact("held") == "0");
 }
 

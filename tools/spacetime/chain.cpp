@@ -195,5 +195,6 @@ void add_chain(CLI::App& app, invocation& out) {
       [&out, chosen] { return verify(out.common, *chosen); })
       ->add_option("--threads", chosen->threads, "Default: all cores");
   add_mine(*group, out);
+  add_chain_forks(*group, out);
 }
 } // namespace spacetime::cli

@@ -47,6 +47,7 @@ void add_node(CLI::App& app, invocation& out);
 void add_plot(CLI::App& app, invocation& out);
 void add_chain(CLI::App& app, invocation& out);
 void add_chain_tx(CLI::App& group, invocation& out); // of the group `chain`
+void add_chain_forks(CLI::App& group, invocation& out);
 void add_db(CLI::App& app, invocation& out);
 void add_mempool(CLI::App& app, invocation& out);
 void add_status(CLI::App& app, invocation& out);

@@ -378,7 +378,8 @@ TEST_CASE("a branch with a late block loses to an equally heavy one") {
   }
 }
 
-TEST_CASE("max_reorg refuses a deep fork below a current tip, and only there") {
+TEST_CASE("max_reorg keeps a deep fork out below a current tip, and only "
+          "there, to the era") {
   chain_maker m{
       network_with(
           "sim", {{"ticks_per_era", 8}, {"infusion_lag", 2}, {"max_reorg", 2}}),
@@ -388,7 +389,6 @@ TEST_CASE("max_reorg refuses a deep fork below a current tip, and only there") {
   auto tip = m.genesis();
   std::vector<made_block> old;
   while (tip.context.era.number < 4) old.push_back(tip = m.next(tip, thin));
-  // A fork in era 1 is three eras below the tip, one in era 2 is two.
   const auto fork_in = [&](std::uint64_t era) {
     const auto found = std::ranges::find_if(
         old, [&](const auto& b) { return b.context.era.number == era; });
@@ -396,34 +396,63 @@ TEST_CASE("max_reorg refuses a deep fork below a current tip, and only there") {
     return *found;
   };
   REQUIRE(old.back().context.era.number == 4);
-  int refused = 0;
-  for (const std::uint64_t era : {1, 2})
+  // Forks three, two and one era below the tip: limit + 1, limit, limit - 1.
+  for (const std::uint64_t era : {1, 2, 3})
     for (const bool current : {true, false}) {
       CAPTURE(era);
       CAPTURE(current);
       shelf node{m};
       node.offer_all(old);
       const auto before = node.state();
+      const bool refused = era == 1 && current;
       auto branch = fork_in(era);
       while (branch.context.weight <= old.back().context.weight) {
         branch = m.next(branch, dense);
         const auto step = node.offer(branch, current ? defended : on_time);
-        if (step) continue; // a tie may go either way
-        REQUIRE(era == 1);
-        REQUIRE(current);
-        CHECK(step.error() == errc::stale);
-        CHECK(blame_of(step.error().code) == blame::nobody);
-        CHECK(node.state() == before);
-        // The operator or a restart may take it after all.
-        REQUIRE(node.offer(branch, on_time));
-        ++refused;
+        REQUIRE(step); // a tie may go either way
+        if (refused) CHECK_FALSE(step->moves());
       }
+      CHECK(node.tip() == (refused ? old.back() : branch).id());
+      const auto deep =
+          node.chain().beside().too_deep(node.chain().tip().weight);
+      CHECK(deep.has_value() == refused);
+      if (!refused) continue;
+      CHECK(node.state() == before);
+      CHECK(deep->tip.id == branch.id());
+      CHECK(deep->point == fork_in(era).id());
+      // A restart changes nothing of it; the operator may take it after all.
+      REQUIRE(node.restart());
+      CHECK(node.tip() == old.back().id());
+      CHECK(node.forks().front().state == consensus::standing::too_deep);
+      REQUIRE(node.reconsider(branch.id()));
       CHECK(node.tip() == branch.id());
+      CHECK(node.state() == snapshot(branch.ledger));
     }
-  CHECK(refused > 0);
 }
 
-TEST_CASE("a damaged store is nobody's fault, and changes nothing") {
+TEST_CASE("a refused deep fork is followed when it grows and the tip is no "
+          "longer current") {
+  chain_maker m{
+      network_with(
+          "sim", {{"ticks_per_era", 8}, {"infusion_lag", 2}, {"max_reorg", 1}}),
+      6, 4};
+  block_options thin;
+  thin.skip = 2;
+  auto tip = m.genesis();
+  shelf node{m};
+  while (tip.context.era.number < 3)
+    REQUIRE(node.offer(tip = m.next(tip, thin)));
+  auto branch = m.genesis();
+  while (branch.context.weight <= tip.context.weight)
+    REQUIRE(node.offer(branch = m.next(branch), defended));
+  CHECK(node.tip() == tip.id());
+  REQUIRE(node.offer(branch = m.next(branch), defended));
+  CHECK(node.tip() == tip.id());
+  REQUIRE(node.offer(branch = m.next(branch), on_time));
+  CHECK(node.tip() == branch.id());
+}
+
+TEST_CASE("a damaged store is our own fault, and changes nothing") {
   const auto old = sparse(maker().genesis(), 4);
   std::vector<made_block> branch{child(maker().genesis())};
   while (branch.back().context.weight <= old.back().context.weight)
@@ -450,14 +479,35 @@ TEST_CASE("a damaged store is nobody's fault, and changes nothing") {
     CHECK(node.offer(branch.back()));
     CHECK(node.tip() == branch.back().id());
   }
-  SUBCASE("a body that is gone") {
+  SUBCASE("an undo record that is gone") {
     shelf node{maker()};
     prepare(node);
     const auto before = node.state();
-    node.lose_raw(branch.front().id());
-    const auto step = node.offer(branch.back());
-    REQUIRE_FALSE(step);
-    CHECK(blame_of(step.error().code) != blame::sender);
+    node.lose_undo(old[1].id());
+    CHECK(node.offer(branch.back()).error() == errc::stale);
+    CHECK(node.invalidate(old[0].id()).error() == errc::stale);
     CHECK(node.state() == before);
+    CHECK(node.tip() == old.back().id());
+  }
+  SUBCASE("a body that is gone, or another one") {
+    shelf node{maker()};
+    prepare(node);
+    const auto before = node.state();
+    const auto right = node.raw_of(branch.front().id());
+    node.lose_raw(branch.front().id());
+    const auto no = node.offer(branch.back());
+    CHECK(no.error() == errc::corrupt);
+    CHECK(no.error().detail.find("not stored") != std::string::npos);
+    node.set_raw(branch.front().id(), old[0].raw);
+    CHECK(node.offer(branch.back()).error() == errc::corrupt);
+    auto longer = branch.front().value;
+    longer.txs.push_back(
+        maker().payment(0, 0, {hash("st/test-receiver", {})}, 1));
+    node.set_raw(branch.front().id(), codec::encode(longer));
+    CHECK(node.offer(branch.back()).error() == errc::corrupt);
+    CHECK(node.state() == before);
+    node.set_raw(branch.front().id(), right);
+    CHECK(node.offer(branch.back()));
+    CHECK(node.tip() == branch.back().id());
   }
 }

@@ -109,6 +109,60 @@ TEST_CASE("all of a commit reads back, now and after a restart") {
     if (name == "blocks" || name == "heights") CHECK(n == 20);
 }
 
+TEST_CASE("a stored block is on a side branch unless it has a height") {
+  test::temporary_directory dir;
+  const auto side = [](const store& s) {
+    auto out = s.side_blocks();
+    REQUIRE(out);
+    return *out;
+  };
+  auto sorted = [](std::vector<block_id> ids) {
+    std::ranges::sort(ids);
+    return ids;
+  };
+  {
+    auto s = open_in(*dir);
+    for (std::uint32_t i = 0; i < 6; ++i) REQUIRE(s.apply(commit_of(i)));
+    CHECK(side(s).empty());
+    commit beside; // two blocks wait
+    beside.blocks = {block_of(20), block_of(21)};
+    REQUIRE(s.apply(beside));
+    CHECK(side(s) == sorted({id_of(20), id_of(21)}));
+    auto switched = commit{}; // one of them replaces heights 4 and 5
+    switched.truncate_heights_above = height{3};
+    switched.connected = {{height{4}, id_of(20)}};
+    switched.tip = id_of(20);
+    REQUIRE(s.apply(switched));
+    CHECK(side(s) == sorted({id_of(4), id_of(5), id_of(21)}));
+  }
+  auto s = open_in(*dir);
+  CHECK(side(s) == sorted({id_of(4), id_of(5), id_of(21)}));
+  commit back; // to height 2, nothing in its place
+  back.truncate_heights_above = height{2};
+  back.tip = id_of(2);
+  REQUIRE(s.apply(back));
+  CHECK(side(s)
+        == sorted({id_of(3), id_of(4), id_of(5), id_of(20), id_of(21)}));
+  CHECK(s.id_at({3}).error() == errc::not_found);
+}
+
+TEST_CASE("an operator's mark lives in the commit that brings it") {
+  test::temporary_directory dir;
+  {
+    auto s = open_in(*dir);
+    REQUIRE(s.apply(commit_of(0)));
+    CHECK(s.invalidated()->empty());
+    commit c;
+    c.invalidated = {id_of(7), id_of(8)};
+    REQUIRE(s.apply(c));
+    commit again;
+    again.reconsidered = {id_of(8), id_of(9)}; // 9 has none: no matter
+    REQUIRE(s.apply(again));
+  }
+  auto s = open_in(*dir);
+  CHECK(s.invalidated() == std::vector{id_of(7)});
+}
+
 TEST_CASE("a reorganisation is one commit") {
   test::temporary_directory dir;
   auto s = open_in(*dir);
