@@ -16,7 +16,7 @@ from transfers import (BATCH, Client, Follower, Load, check_ledger,
 ACCOUNTS, TRANSFERS, REFUSED = (int(n) for n in os.environ.get(
     "SPACETIME_LOAD", "200,3000,10000").split(","))
 NETWORK = os.environ.get("SPACETIME_LOAD_NETWORK", "quick")
-PATIENCE = 60 # seconds without a block that takes a transfer
+PATIENCE = 120 # seconds without a block that takes a transfer
 
 _load = None
 

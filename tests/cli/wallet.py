@@ -22,6 +22,8 @@ def home():
     made.root, made.network = work("home"), "quick"
     if not os.path.exists(made.root):
         made = Home("home")
+        made.node_toml("config_version = 1", "[storage]",
+                       "history_index = true")
         made.grow(1, plots=8)
     return made
 
@@ -133,6 +135,33 @@ def _():
                             r"sent  0x[0-9a-f]{64}  in block \d+")
         expect("surcharge" not in back.err and "is new" not in back.err,
                f"{back}")
+
+
+@claim("history shows a payment to both, and what came by farming")
+def _():
+    with running() as node:
+        ann, ben = funded("ann", "10"), new("ben")["address"]
+        paid = sent(ben, "2.5", "--from", "ann", "--memo", "x")
+        told = wallet("history", "ann", "--json").exits(OK).json()
+        check_keys("wallet_history", told)
+        rows = told["rows"]
+        equal([(r["kind"], r["amount"]) for r in rows],
+              [("outgoing", "2500000000"), ("incoming", str(10 * COIN))],
+              "ann's rows")
+        equal((rows[0]["txid"], rows[0]["counterparty_address"],
+               rows[0]["fee"], rows[0]["height"]),
+              (paid["txid"], ben, paid["fee"], paid["height"]), "the payment")
+        text = wallet("history", "ben").exits(OK)
+        text.says(rf"incoming +\+2\.5 ST  from {ann}", paid["txid"])
+        wallet("history", "ann").says(rf"outgoing +-2\.5 ST  to +{ben}  fee 0\.")
+        one = wallet("history", "ann", "--limit", "1").exits(OK)
+        after = one.says(r"more: --after \S+").err.split()[-1]
+        rest = wallet("history", "ann", "--after", after, "--json").exits(OK)
+        equal(rest.json()["rows"], rows[1:], "the rows after the first")
+        wallet("history", "nobody-here").exits(FAILED)
+        node.until(lambda: wallet("history").out.count("reward") > 0, 30,
+                   "a reward in the farmer's history")
+        wallet("history", "--limit", "0").exits(USAGE)
 
 
 @claim("rewards show as immature, and are spendable later")

@@ -95,6 +95,9 @@ result<config::settings> load_settings(const config::home& home,
   o.variables = config::process_environment();
   o.flags = flags;
   o.network = home.network;
+  // Small chains of one's own: `wallet history` works without a restart.
+  for (const auto* name : {"devnet", "regtest"})
+    o.network_defaults[name] = {{"storage.history_index", "true"}};
   auto loaded = config::config::load(o);
   if (loaded) return loaded->values();
   std::string all;
