@@ -5,6 +5,7 @@
 #include "core/codec/block.hpp"
 #include "core/disk/chain_commit.hpp"
 #include "core/disk/chain_loader.hpp"
+#include "core/disk/snapshot.hpp"
 #include "core/state/supply.hpp"
 
 #include <charconv>
@@ -22,7 +23,7 @@ result<stored_block> read_block(const chain_spec& spec,
   auto raw = store.block(id);
   if (!raw) return fail(raw.error());
   auto head = codec::header_of_block(*raw);
-  if (head && raw->size() == 4 + codec::encode(*head).size())
+  if (head && disk::is_header_alone(*raw))
     return stored_block{{std::move(*head), {}}, raw->size(), false};
   auto b = codec::decode_block(spec.network(), *raw);
   if (!b)

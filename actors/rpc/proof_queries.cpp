@@ -131,6 +131,10 @@ result<json> tx_proof_answer(const chain_spec& spec, const disk::reader& store,
   if (!id) return fail(id.error());
   auto raw = store.block(*id);
   if (!raw) return fail(raw.error());
+  if (disk::is_header_alone(*raw))
+    return fail(errc::not_found, "its transactions are not stored: the block "
+                                 "lies below the snapshot that this chain "
+                                 "began with");
   auto b = codec::decode_block(spec.network(), *raw);
   if (!b) return fail(errc::corrupt, "stored block " + to_hex(id->value));
   auto at = place_of(*b, tx);

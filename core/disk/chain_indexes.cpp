@@ -4,6 +4,7 @@
 #include "core/codec/block.hpp"
 #include "core/codec/context.hpp"
 #include "core/disk/chain_loader.hpp"
+#include "core/disk/snapshot.hpp"
 #include "core/tx/rules.hpp"
 
 #include <algorithm>
@@ -148,7 +149,8 @@ result<std::optional<indexed_range>> range_of(const reader& s, chain_index i) {
 
 /// Whether a range ends at a block of the present best chain.
 bool fits(const reader& s, const indexed_range& r) {
-  return r.next > r.from.value && s.id_at({r.next - 1}) == r.last;
+  return r.next > 0 && r.next >= r.from.value
+         && s.id_at({r.next - 1}) == r.last;
 }
 
 /// Those indexes that reach up to the tip.
@@ -328,6 +330,7 @@ public:
     auto context = context_of(store_, *id);
     if (!context) return fail(context.error());
     tip_ = context->facts.height.value;
+    tip_id_ = *id;
     for (auto i : all_indexes)
       if (auto ok = begin(i, has(chosen, i)); !ok) return ok;
     return fill();
@@ -348,9 +351,8 @@ private:
       auto kept = store_.undo_from();
       if (!kept || h < kept->value) return false;
     }
-    auto at = store_.place_of(*id);
-    auto first = store_.first_segment();
-    return at && first && at->length != 0 && at->file >= *first;
+    auto raw = store_.block(*id);
+    return raw && !is_header_alone(*raw);
   }
 
   /// The lowest height from which on it can take all: bodies go from below.
@@ -375,9 +377,13 @@ private:
     if (!wanted_now) return {};
     const auto from = goes_on ? 0 : lowest(i);
     part p{i, goes_on ? **range : indexed_range{{from}, from, {}}};
-    if (p.range.next > tip_) return {};
-    parts_.push_back(p);
-    return {};
+    if (p.range.next <= tip_) parts_.push_back(p);
+    if (goes_on || p.range.next <= tip_) return {};
+    // Nothing that is there can be taken: it begins with the next block.
+    p.range.last = tip_id_;
+    commit change;
+    change.indexed.emplace_back(i, p.range);
+    return store_.apply(change);
   }
 
   status fill() {
@@ -425,6 +431,7 @@ private:
   store& store_;
   const index_progress& progress_;
   std::uint32_t tip_ = 0;
+  block_id tip_id_;
   std::vector<part> parts_;
   std::vector<entry> entries_;
 };

@@ -55,7 +55,7 @@ private:
     stored_block out;
     auto head = codec::header_of_block(*raw); // R1
     if (!head) return fail(head.error());
-    out.whole = raw->size() != 4 + codec::encode(*head).size();
+    out.whole = !is_header_alone(*raw);
     if (out.whole) {
       auto b = codec::decode_block(protocol_.spec.network(), *raw); // R1
       if (!b) return fail(b.error());

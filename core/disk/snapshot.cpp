@@ -278,6 +278,7 @@ private:
     commit end;
     end.rewards = rewards_;
     end.tip = head_.id;
+    end.undo_from = height{head_.at.value + 1};
     return to.apply(end);
   }
 
@@ -324,6 +325,12 @@ result<loaded_chain> load_settled(const consensus::protocol& p,
     auto out = load_chain(p, s);
     if (out || i == tries || s.tip() == before) return out;
   }
+}
+
+bool is_header_alone(byte_view raw) {
+  spacetime::reader in{raw};
+  const std::uint64_t length = in.take<std::uint32_t>();
+  return in.ok() && raw.size() == 4 + length;
 }
 
 result<snapshot_summary> export_snapshot(const consensus::protocol& p,

@@ -10,6 +10,9 @@
 #include <string_view>
 
 namespace spacetime::disk {
+/// Whether a stored block is its header alone: it lies at or below a snapshot.
+bool is_header_alone(byte_view raw);
+
 struct snapshot_options {
   unsigned threads = 1;
   const std::atomic<bool>* cancel = nullptr;
