@@ -159,9 +159,9 @@ def _():
     for _order in range(ORDERS):
         flowing = still_open(client, everything)[:3 * PER_KILL]
         offer_until(client, flowing, time.monotonic() + dice.uniform(0.2, 1))
-        top = client.call("chain_getTip")["height"]
+        before = client.call("chain_getTip")
         block = client.call("chain_getBlockHash",
-                            max(1, top - dice.randrange(8)))
+                            max(1, before["height"] - dice.randrange(8)))
         done = order_and_kill(home, node, "debug_invalidateBlock", block,
                               0.08 * dice.random() ** 2)
         orders[done] += 1
@@ -173,8 +173,9 @@ def _():
         orders[done] += 1
         node = restarted(home, client)
         client.call("debug_reconsiderBlock", block)
-        got = client.call("chain_getTip")["height"]
-        expect(got >= top, f"the tip {got} is below {top} of before")
+        after = client.call("chain_getTip")
+        expect(int(after["weight"]) >= int(before["weight"]),
+               f"{after} weighs less than {before} of before")
     again = Follower(client)
     again.follow()
     left = [t for t in everything if t.txid not in again.seen]
