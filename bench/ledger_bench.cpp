@@ -219,7 +219,7 @@ void reorg_100x100(benchmark::State& state) {
               .has_value(),
           "it is taken back");
   }
-  consensus::chain_step gone{height{}, {}, {}, {}};
+  consensus::chain_step gone{};
   for (const auto& b : ours)
     gone.connected.push_back({b.context, b.raw, b.change});
   check(w.store()

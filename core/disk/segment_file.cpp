@@ -242,6 +242,11 @@ result<location> segment_files::append(byte_view payload) {
       file ? write_at(**file, offset, record_of(payload), s.name_of(s.end.file))
            : status{fail(file.error())};
   if (!written) {
+    // A file that was begun for this record is none: its space is wanted.
+    if (s.end.file > before.file) {
+      s.unsynced.erase(s.end.file);
+      (void)::unlink(s.name_of(s.end.file).c_str());
+    }
     s.end = before;
     return fail(written.error());
   }

@@ -8,24 +8,6 @@ using namespace spacetime::test;
 using disk::chain_index;
 
 namespace {
-/// Replaces all above the parent of the first block, in one commit.
-void reorganise(disk::store& s, const std::vector<made_block>& to) {
-  disk::commit all;
-  for (const auto& b : to) {
-    auto one = commit_of(b);
-    all.blocks.push_back(one.blocks.front());
-    all.connected.push_back(one.connected.front());
-    all.rewards = one.rewards;
-    all.tip = one.tip;
-  }
-  all.truncate_heights_above = height{to.front().head().height.value - 1};
-  to.back().ledger.accounts().for_each([&](const state::account_entry& a) {
-    const auto raw = state::encode(a.value);
-    all.accounts.push_back({a.id, bytes(raw.begin(), raw.end())});
-  });
-  add(s, std::move(all));
-}
-
 using dump = std::vector<std::pair<bytes, bytes>>;
 
 dump entries(const disk::reader& s, chain_index i) {
@@ -122,16 +104,17 @@ TEST_CASE("after reorganisations of any depth the indexes are those of the "
     const auto other = branch(fork, depth + 2, 90 + depth);
     reorganise(s.store, other);
     stored straight;
-    add_all(straight.store,
-            {trunk().begin(), trunk().end() - static_cast<long>(depth)});
-    add_all(straight.store, other);
+    std::vector<made_block> all{trunk().begin(),
+                                trunk().end() - static_cast<long>(depth)};
+    all.insert(all.end(), other.begin(), other.end());
+    reorganise(straight.store, all);
     same_indexes(s.store, straight.store);
     // And back again, from what is stored.
     const std::vector<made_block> old{trunk().end() - static_cast<long>(depth),
                                       trunk().end()};
     reorganise(s.store, old);
     stored whole;
-    add_all(whole.store, trunk());
+    reorganise(whole.store, trunk());
     same_indexes(s.store, whole.store);
   }
 }
@@ -141,7 +124,7 @@ TEST_CASE("an index that is turned on later equals one kept from the start, "
   stored kept;
   add_all(kept.store, trunk());
   stored later{{false, false}};
-  add_all(later.store, trunk());
+  reorganise(later.store, trunk());
   CHECK(entries(later.store, chain_index::txs).empty());
   CHECK(entries(later.store, chain_index::history).empty());
   int asked = 0;
@@ -183,7 +166,7 @@ TEST_CASE("an index that is turned off is dropped, and a question names the "
 TEST_CASE("an index that fell behind, or follows another chain, is mended at "
           "the next start") {
   stored right;
-  add_all(right.store, trunk());
+  reorganise(right.store, trunk());
   stored s;
   add_all(s.store, {trunk().begin(), trunk().begin() + 20});
   // As a program would that knows of no indexes.
@@ -261,7 +244,7 @@ TEST_CASE("a database of schema 1 opens, is carried over, and gets its "
   if (!opened) FAIL(to_string(opened.error()));
   prepare(*opened);
   stored right;
-  add_all(right.store, trunk());
+  reorganise(right.store, trunk());
   same_indexes(*opened, right.store);
   CHECK(opened->segment_heights() == right.store.segment_heights());
   CHECK(opened->segment_heights()->size() > 5);

@@ -41,7 +41,7 @@ result<disk::rollback_summary> back_to(disk::store& s, std::uint32_t h) {
 /// A store whose chain was never longer.
 void equals_straight(const disk::store& s, std::uint32_t h) {
   stored straight;
-  add_all(straight.store, {trunk().begin(), trunk().begin() + h});
+  if (h > 0) reorganise(straight.store, {trunk().begin(), trunk().begin() + h});
   CHECK(s.tip() == straight.store.tip());
   CHECK(s.rewards() == straight.store.rewards());
   const auto accounts = [](const disk::reader& from) {
