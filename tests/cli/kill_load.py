@@ -39,11 +39,11 @@ class Kept:
             equal(got, self.ids[height], f"block {height}")
 
 
-def offer_until(client, transfers, moment):
-    """Submits in a loop until a moment; what is refused comes again later, and
-    so does all of it after a restart."""
+def offer_until(client, transfers, moment, is_over=lambda: False):
+    """Submits in a loop until a moment, or until it is over; what is refused
+    comes again later, and so does all of it after a restart."""
     at = 0
-    while time.monotonic() < moment:
+    while time.monotonic() < moment and not is_over():
         part = transfers[at:at + 100]
         at = at + 100 if at + 100 < len(transfers) else 0
         if part:
@@ -78,7 +78,11 @@ def _():
     for kill in range(KILLS):
         # So many more may flow, so that there is something in flight each time.
         flowing = still_open(client, open_ones[:PER_KILL * (kill + 1)])
-        offer_until(client, flowing, time.monotonic() + dice.uniform(0, 1.5))
+        if kill % 2: # soon after a block, however slow the machine is
+            offer_until(client, flowing, time.monotonic() + 10, node.blocks)
+            flowing = still_open(client, flowing)
+        offer_until(client, flowing, time.monotonic()
+                    + dice.uniform(0, 0.5 if kill % 2 else 1.5))
         node.send(signal.SIGKILL)
         node.wait(RESTART)
         kept.add(node)
