@@ -44,7 +44,8 @@ result<pace> pace_of(const disk::reader& s, const consensus::block_facts& tip,
   const auto then = tip.time.value - std::min(tip.time.value, day);
   auto base = disk::height_at(s, {then});
   if (!base && base.error() != errc::not_found) return fail(base.error());
-  auto id = s.id_at(base ? *base : height{0});
+  // The first block of that time; genesis may be much older.
+  auto id = s.id_at({base ? std::min(base->value + 1, tip.height.value) : 1});
   if (!id) return fail(id.error());
   auto first = disk::context_of(s, *id);
   if (!first) return fail(first.error());
