@@ -30,6 +30,9 @@ listen = "127.0.0.2:9891"
 [storage]
 map_max = "64GiB"
 min_free = "5GB"
+tx_index = false
+history_index = true
+prune = "5000 blocks"
 
 [mempool]
 max_bytes = "32MB"

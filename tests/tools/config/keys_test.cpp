@@ -235,6 +235,24 @@ TEST_CASE("validator.workers") {
            {"\"all\"", "-1", "1025"});
 }
 
+TEST_CASE("storage.tx_index") {
+  test_key("storage.tx_index", "false", "false",
+           [](const settings& s) { return !s.storage.tx_index; },
+           {"\"false\"", "0"});
+}
+
+TEST_CASE("storage.history_index") {
+  test_key("storage.history_index", "true", "true",
+           [](const settings& s) { return s.storage.history_index; },
+           {"\"true\"", "1"});
+}
+
+TEST_CASE("storage.prune") {
+  test_key("storage.prune", "\"5000 blocks\"", "5000 blocks",
+           [](const settings& s) { return s.storage.prune == "5000 blocks"; },
+           {"true", "5000", "\"5000\"", "\"-1 blocks\"", "\"all\""});
+}
+
 #define SPACETIME_ACTOR_TEST(actor)                                            \
   TEST_CASE("actors." #actor) {                                                \
     test_actor("actors." #actor,                                               \
