@@ -1,7 +1,6 @@
-#include "core/state/trie_proof.hpp"
-
 #include "core/base/check.hpp"
 #include "core/crypto/hash.hpp"
+#include "core/state/trie_proof.hpp"
 
 #include <bit>
 

@@ -150,9 +150,8 @@ void add_mempool(CLI::App& app, invocation& out) {
       })
       ->add_option("txid", chosen->txid, "64 hex digits")
       ->required();
-  add("stats", "How many wait at which rates, and why others do not",
-      [&out] {
-        return ask(out.common, "tx_getPoolStats", json::array(), stats_text);
-      });
+  add("stats", "How many wait at which rates, and why others do not", [&out] {
+    return ask(out.common, "tx_getPoolStats", json::array(), stats_text);
+  });
 }
 } // namespace spacetime::cli

@@ -26,7 +26,7 @@ struct home {
   std::filesystem::path run_dir;                ///< of the running process
   std::filesystem::path plots_dir;              ///< the first of farm.plot_dirs
   std::filesystem::path lock_file, cookie_file; // in run_dir
-  std::filesystem::path mempool; ///< what waits, over a restart
+  std::filesystem::path mempool;                ///< what waits, over a restart
   std::filesystem::path peers, anchors, bans, scan_cache; // state, not config
 
   /// A path of node.toml: `p` itself if absolute, else inside network_dir.
