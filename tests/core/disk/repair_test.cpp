@@ -134,6 +134,17 @@ TEST_CASE("twenty flips in the values of each table are found, each naming "
   filled s;
   REQUIRE(s.store.put_tick(some_id(1), 3, bytes(40, 5)));
   REQUIRE(s.store.put_era_proof(some_id(2), bytes(90, 6)));
+  block_options other;
+  other.skip = 3;
+  const auto side = maker().next(trunk()[5], other);
+  disk::commit beside;
+  beside.blocks.push_back({side.id(),
+                           codec::encode(side.context),
+                           side.raw,
+                           {},
+                           side.head().height});
+  beside.invalidated = {side.id()};
+  REQUIRE(s.store.apply(beside));
   REQUIRE(s.store.close());
   { auto gone = std::move(s.store); }
   const auto file = s.chain() / "data.mdb";
@@ -141,9 +152,9 @@ TEST_CASE("twenty flips in the values of each table are found, each naming "
   // Keys and values of every table, as the file has them.
   std::mt19937_64 next{11};
   disk::environment_options o;
-  o.tables = {"meta",    "blocks", "heights", "accounts",
-              "rewards", "undo",   "ticks",   "era_proofs",
-              "times",   "txs",    "history", "segments"};
+  o.tables = {"meta",    "blocks",   "heights",    "accounts",   "rewards",
+              "undo",    "ticks",    "era_proofs", "times",      "txs",
+              "history", "segments", "side",       "invalidated"};
   o.read_only = true;
   std::map<std::string, std::vector<bytes>> values;
   {
