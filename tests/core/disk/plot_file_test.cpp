@@ -4,6 +4,7 @@
 #include "core/space/plotter.hpp"
 #include "core/space/solve.hpp"
 #include "disk_fixture.hpp"
+#include "tests/support/slow_build.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/file.h>
@@ -18,12 +19,6 @@ using namespace spacetime::disk;
 using namespace spacetime::test;
 
 namespace {
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool slow_build = true;
-#else
-constexpr bool slow_build = false;
-#endif
-
 plot_info some_info(std::uint8_t seed = 1) {
   plot_info out;
   out.k = 18;

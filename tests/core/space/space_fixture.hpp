@@ -5,6 +5,7 @@
 #include "core/crypto/hash.hpp"
 #include "core/space/plotter.hpp"
 #include "core/space/solve.hpp"
+#include "tests/support/slow_build.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -15,18 +16,6 @@
 #include <fstream>
 
 namespace spacetime::test {
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool slow_build = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr bool slow_build = true;
-#else
-inline constexpr bool slow_build = false;
-#endif
-#else
-inline constexpr bool slow_build = false;
-#endif
-
 using json = nlohmann::json;
 
 /// Every proof-of-space.json below tests/vectors, and that of the directory
